@@ -1,0 +1,147 @@
+#include "json.h"
+
+#include "utf8.h"
+
+void csp_json_init(struct json *json, struct buf *out)
+{
+	*json = (struct json){.out = out};
+}
+
+static void begin_value(struct json *json)
+{
+	if (json->need_comma)
+		csp_buf_append_char(json->out, ',');
+	json->need_comma = true;
+}
+
+static void open_with(struct json *json, char bracket)
+{
+	begin_value(json);
+	csp_buf_append_char(json->out, bracket);
+	json->need_comma = false;
+}
+
+static void close_with(struct json *json, char bracket)
+{
+	csp_buf_append_char(json->out, bracket);
+	json->need_comma = true;
+}
+
+void csp_json_object(struct json *json)
+{
+	open_with(json, '{');
+}
+
+void csp_json_object_end(struct json *json)
+{
+	close_with(json, '}');
+}
+
+void csp_json_array(struct json *json)
+{
+	open_with(json, '[');
+}
+
+void csp_json_array_end(struct json *json)
+{
+	close_with(json, ']');
+}
+
+static bool must_escape(uint32_t rune)
+{
+	return rune < 0x20 || rune == '"' || rune == '\\' || (rune >= 0x7f && rune <= 0x9f) ||
+	       rune == 0x2028 || rune == 0x2029;
+}
+
+static void append_escaped(struct buf *out, uint32_t rune)
+{
+	if (rune == '"' || rune == '\\') {
+		csp_buf_append_char(out, '\\');
+		csp_buf_append_char(out, (char)rune);
+	} else if (rune == '\n') {
+		csp_buf_append(out, SPAN_LIT("\\n"));
+	} else if (rune == '\t') {
+		csp_buf_append(out, SPAN_LIT("\\t"));
+	} else {
+		csp_buf_append_format(out, "\\u%04x", (unsigned)rune);
+	}
+}
+
+static void append_string(struct buf *out, struct span text)
+{
+	size_t clean = 0;
+
+	csp_buf_append_char(out, '"');
+	for (size_t at = 0; at < text.len;) {
+		uint32_t rune;
+		size_t len = csp_utf8_decode(&rune, csp_span_slice(text, at, text.len));
+		bool valid = len > 0;
+
+		if (!valid)
+			len = 1;
+		if (!valid || must_escape(rune)) {
+			csp_buf_append(out, csp_span_slice(text, clean, at));
+			if (valid)
+				append_escaped(out, rune);
+			else
+				csp_buf_append(out, SPAN_LIT("\xef\xbf\xbd"));
+			clean = at + len;
+		}
+		at += len;
+	}
+	csp_buf_append(out, csp_span_slice(text, clean, text.len));
+	csp_buf_append_char(out, '"');
+}
+
+void csp_json_key(struct json *json, const char *name)
+{
+	begin_value(json);
+	append_string(json->out, csp_span_from(name));
+	csp_buf_append_char(json->out, ':');
+	json->need_comma = false;
+}
+
+void csp_json_text(struct json *json, struct span text)
+{
+	begin_value(json);
+	append_string(json->out, text);
+}
+
+void csp_json_number(struct json *json, int64_t number)
+{
+	begin_value(json);
+	csp_buf_append_format(json->out, "%lld", (long long)number);
+}
+
+void csp_json_bool(struct json *json, bool value)
+{
+	begin_value(json);
+	csp_buf_append(json->out, value ? SPAN_LIT("true") : SPAN_LIT("false"));
+}
+
+void csp_json_null(struct json *json)
+{
+	begin_value(json);
+	csp_buf_append(json->out, SPAN_LIT("null"));
+}
+
+void csp_json_text_at(struct json *json, const char *name, struct span text)
+{
+	csp_json_key(json, name);
+	csp_json_text(json, text);
+}
+
+void csp_json_number_at(struct json *json, const char *name, int64_t number)
+{
+	csp_json_key(json, name);
+	csp_json_number(json, number);
+}
+
+void csp_json_text_or_null_at(struct json *json, const char *name, struct span text)
+{
+	csp_json_key(json, name);
+	if (text.len)
+		csp_json_text(json, text);
+	else
+		csp_json_null(json);
+}

@@ -1,0 +1,25 @@
+/*
+ * The mailboxes that an address field (From, Sender) can show a reader: RFC 5322 section 3.4 with
+ * groups, comments, quoted strings and obsolete routes, RFC 6531 for UTF-8.
+ * The mailboxes live in the arena.
+ * What cannot be read sets *ambiguous and the parser goes on with the rest; false when memory is short.
+ */
+#ifndef CSP_ADDRLIST_H
+#define CSP_ADDRLIST_H
+
+#include "mailbox.h"
+
+struct addrlist {
+	struct mailbox *items;
+	size_t count;
+	size_t cap;
+	bool group;     /* a group was seen */
+	bool ambiguous; /* something could not be read, or a limit was reached */
+};
+
+#define ADDRLIST_MAX 100 /* mailboxes taken from one field */
+
+/* Appends the mailboxes of one raw field body to *list (start with a zeroed one). Cost is linear. */
+bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span body);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * A decision: everything that was found out about one message, and what the MTA is asked to do.
+ * It is made once, by service/decide, lives in the message's arena and is never changed after that.
+ * Its three renderers are milter/apply, core/record and core/report; nothing here can fail.
+ */
+#ifndef CSP_DECISION_H
+#define CSP_DECISION_H
+
+#include <time.h>
+
+#include "policy.h"
+
+#define DECISION_SCHEMA  "csp-milter/decision/1"
+#define DECISION_ID_SIZE 26
+
+struct recipient {
+	struct span address;   /* the forward-path as given */
+	struct span canonical; /* as looked up; empty when it could not be read */
+	struct span customer;  /* id; empty when none */
+	bool judged;           /* went through the rules: sender, proof and product_class are set */
+	struct sender sender;
+	enum product_class product_class;
+	unsigned marks;
+	struct verdict verdict;
+};
+
+struct plan {
+	enum action action;
+	struct span rule;       /* of the recipient that decided; empty for accept */
+	struct span reply_code; /* "550"; empty unless reject or tempfail */
+	struct span reply_enhanced;
+	struct span reply_text; /* expanded, ASCII, no '%' doubled */
+	struct span flag;       /* body of the header to add, no leading space; empty unless flag */
+};
+
+struct decision {
+	struct span id; /* 26 characters, or "-" */
+	struct timespec time;
+	enum mode mode;
+	struct span host;
+	struct span policy_digest;
+	uint64_t
+		directory_state; /* number of the directory's last update; 0 when it could not be read */
+	const struct message *message;
+	const struct authors *authors;
+	const struct classification *classification;
+	const struct categories *categories;
+	unsigned marks; /* of the message and of all recipients */
+	const struct recipient *recipients;
+	size_t recipient_count;
+	bool fault;             /* some recipient could not be judged for a fault of ours */
+	struct plan plan;       /* what the MTA is asked: accept under MODE_MONITOR */
+	struct plan would_plan; /* the same if the mode were enforce */
+};
+
+/* A UUIDv7 (RFC 9562 section 5.7) as 26 characters of base32 (Crockford's digits, lower case): sorts by time. */
+void csp_decision_id_format(char out[DECISION_ID_SIZE + 1], uint64_t unix_ms,
+			    const uint8_t random[10]);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * What a pack (conf/categories/, conf/packs/) says, as plain data: phrases, products, identifiers, sender lists,
+ * tags, named lists.
+ * The arrays and spans belong to the configuration that read them and outlive every classifier built from them.
+ * Nothing here can fail.
+ */
+#ifndef CSP_PACK_H
+#define CSP_PACK_H
+
+#include "mailbox.h"
+#include "party.h"
+
+/* Categories are numbered by rank, the gravest first; the last one is always "other". */
+struct categories {
+	struct span names[16];
+	unsigned count;
+	unsigned subscription, incident,
+		other; /* numbers of those that the algebra knows by name */
+};
+
+bool csp_category_find(unsigned *out, const struct categories *categories, struct span name);
+
+struct phrase {
+	struct span text; /* as written; a final '*' lets the last word go on */
+	struct span rule; /* the evidence's name: "en/invoice" */
+	unsigned category;
+};
+
+struct product {
+	struct span name;
+	bool csp; /* sold through the programme: a relation that names no products covers it */
+	struct spans phrases;
+};
+
+enum identifier_shape {
+	IDENTIFIER_PREFIXED, /* a prefix of the list and digits, as one word: EX123456 */
+	IDENTIFIER_TRACKING, /* four and three letters or digits, one a digit: NA0F-BJG, next to a word of `near` */
+};
+
+struct identifier {
+	struct span rule;
+	unsigned category;
+	enum identifier_shape shape;
+	struct spans prefixes; /* upper case */
+	unsigned digits_min, digits_max;
+	struct spans near; /* words, any case, at most four words away */
+};
+
+struct sender_entry {
+	struct span rule;
+	unsigned category;
+	struct mailbox address; /* empty local part: the whole domain */
+};
+
+enum tag_format { TAG_TEXT, TAG_LIST }; /* the whole body; comma-separated values */
+
+struct tag_value {
+	struct span value; /* compared without case */
+	unsigned category;
+};
+
+struct tag {
+	struct span rule;
+	struct span header;
+	enum tag_format format;
+	const struct tag_value *values;
+	size_t value_count;
+};
+
+/* A named list that rules may ask for (`list = "…"`): a message is on it when an entry's sender and phrase both are. */
+struct list_entry {
+	struct span list;
+	struct span rule;
+	const struct sender_entry *senders; /* none: any sender; their category is not used */
+	size_t sender_count;
+	struct spans phrases; /* any of them; none: any text */
+};
+
+struct pack {
+	const struct phrase *phrases;
+	size_t phrase_count;
+	const struct product *products;
+	size_t product_count;
+	const struct identifier *identifiers;
+	size_t identifier_count;
+	const struct sender_entry *senders;
+	size_t sender_count;
+	const struct tag *tags;
+	size_t tag_count;
+	const struct list_entry *lists;
+	size_t list_count;
+};
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The plan: all verdicts of a message to one thing that the MTA is asked to do.
+ * The texts it makes live in the arena.
+ * Expanding a template gives false when memory is short; templates were checked when the configuration was read.
+ */
+#ifndef CSP_PLAN_H
+#define CSP_PLAN_H
+
+#include "decision.h"
+
+struct plan_settings {
+	struct span help_url;
+	struct reply fault_reply; /* for a fault of ours: "451 4.7.1 …" */
+};
+
+/* The gravest effect of all verdicts: fault > reject > flag > accept; ties go to the earlier rule, then recipient. */
+bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_settings *settings,
+		   const struct decision *decision);
+
+/*
+ * A reply "550 5.7.1 text" taken apart and checked (RFC 5321 section 4.2, RFC 3463): code 4yz or 5yz as `class` says,
+ * enhanced code of the same class, printable ASCII, known ${names}, at most REPLY_TEXT_MAX octets.
+ * NULL when it is right, else what is wrong with it, for a person.
+ */
+#define REPLY_TEXT_MAX 400
+const char *csp_reply_parse(struct reply *out, struct span text, char class);
+
+#endif

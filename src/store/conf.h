@@ -1,0 +1,65 @@
+/*
+ * The configuration: csp-milter.conf and the packs it names, read, checked and turned into plain data.
+ * A conf owns all memory it points to, until csp_conf_free.
+ * Reading gives every error there is, with file and line, through the caller's function; then *out is NULL.
+ */
+#ifndef CSP_CONF_H
+#define CSP_CONF_H
+
+#include <sys/types.h>
+
+#include "pack.h"
+#include "plan.h"
+
+enum failure_policy { FAILURE_TEMPFAIL, FAILURE_FLAG_AND_PASS, FAILURE_ACCEPT };
+
+struct conf_milter {
+	const char *socket; /* "unix:/path", "inet:port@host", "inet6:port@host" */
+	mode_t socket_mode;
+	const char *socket_group;   /* "" leaves it */
+	const char *user;           /* "" leaves it */
+	unsigned timeout;           /* seconds without a word from the MTA */
+	unsigned drain;             /* seconds for running messages after SIGTERM */
+	const char *control_socket; /* a path */
+};
+
+struct conf_journal {
+	const char *path;
+	unsigned timeout; /* seconds a message waits for its record */
+};
+
+struct conf {
+	enum mode mode;
+	struct conf_milter milter;
+	struct conf_journal journal;
+	const char *directory;          /* folder of the LMDB environment */
+	struct span address_separators; /* for csp_mailbox_key */
+	const char *syslog_facility;    /* "mail" */
+	struct message_limits limits;
+	enum failure_policy on_directory_failure, on_journal_failure, on_resource_failure;
+	struct vendor vendor;
+	struct policy policy;
+	struct categories categories;
+	struct spans text_fields;
+	struct proofs tag_sources;
+	struct pack pack;        /* all packs as one */
+	struct span flag_header; /* "X-CSP-Policy" */
+	struct plan_settings plan;
+	char digest[17]; /* of all files read, hexadecimal */
+};
+
+struct conf_error {
+	const char *file;
+	unsigned line;    /* 0: the file as a whole */
+	const char *text; /* what is wrong and what would be right */
+};
+
+typedef void csp_conf_report(void *context, const struct conf_error *error);
+
+enum conf_result { CONF_OK, CONF_UNREADABLE, CONF_WRONG, CONF_NO_MEMORY };
+
+enum conf_result csp_conf_read(struct conf **out, const char *path, csp_conf_report *report,
+			       void *context);
+void csp_conf_free(struct conf *conf);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * Log lines of both programs: syslog for the daemon, stderr besides it on a terminal or when asked.
+ * It keeps one global, the destination, set once at start.
+ * Nothing here can fail in a way that a caller could act on.
+ */
+#ifndef CSP_LOG_H
+#define CSP_LOG_H
+
+#include <syslog.h>
+
+#include "span.h"
+
+bool csp_log_open(const char *ident, const char *facility,
+		  bool to_stderr); /* false: no such facility */
+void csp_log_set_facility(const char *facility);
+bool csp_log_facility_exists(const char *facility);
+void csp_log(int priority, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));     /* LOG_ERR … LOG_DEBUG */
+void csp_log_line(int priority, struct span line); /* printable ASCII, as it is */
+
+#endif
