@@ -1,1 +1,280 @@
 #include "review.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "decision.h"
+#include "lines.h"
+
+#define TIME_TEXT_SIZE 20                    /* "2026-11-23T10:00:00" */
+#define TIME_LAST      INT64_C(253402300799) /* the end of the year 9999 */
+
+/* Times of records are RFC 3339 in UTC and of one width, so they compare as text. */
+struct bounds {
+	char since[TIME_TEXT_SIZE], until[TIME_TEXT_SIZE];
+};
+
+enum line_kind { LINE_DAMAGED, LINE_NO_MEMORY, LINE_OUTCOME, LINE_DECISION };
+
+struct reading {
+	const struct review_filter *filter;
+	struct bounds bounds;
+	struct review_counts *counts;
+	csp_review_each *each;
+	void *context;
+};
+
+struct span csp_review_text(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_string(value))
+		return (struct span){"", 0};
+	return (struct span){json_string_value(value), json_string_length(value)};
+}
+
+struct span csp_review_outcome_of(const json_t *record)
+{
+	return csp_review_text(record, "for");
+}
+
+static void format_bound(char out[TIME_TEXT_SIZE], int64_t seconds)
+{
+	int64_t clamped = seconds < 0 ? 0 : seconds > TIME_LAST ? TIME_LAST : seconds;
+	time_t time = (time_t)clamped;
+	struct tm tm;
+
+	if (!gmtime_r(&time, &tm) || strftime(out, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		out[0] = '\0';
+}
+
+static bool is_time(struct span text)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+
+	if (text.len < sizeof(shape) || text.data[text.len - 1] != 'Z')
+		return false;
+	for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+		if (shape[i] == 'd' ? !csp_ascii_is_digit(text.data[i]) : text.data[i] != shape[i])
+			return false;
+	}
+	return true;
+}
+
+static bool in_bounds(const struct bounds *bounds, struct span time)
+{
+	struct span second = csp_span_slice(time, 0, TIME_TEXT_SIZE - 1);
+
+	return csp_span_compare(second, csp_span_from(bounds->since)) >= 0 &&
+	       csp_span_compare(second, csp_span_from(bounds->until)) < 0;
+}
+
+/* ASCII letters alone are folded; addresses that matter are kept in A-labels besides. */
+static bool has_part(struct span text, struct span part)
+{
+	for (size_t at = 0; at + part.len <= text.len; at++) {
+		if (csp_span_equal_nocase(csp_span_slice(text, at, at + part.len), part))
+			return true;
+	}
+	return false;
+}
+
+static bool starts_with_nocase(struct span text, struct span prefix)
+{
+	return csp_span_equal_nocase(csp_span_slice(text, 0, prefix.len), prefix);
+}
+
+static bool is_from(const json_t *record, struct span part)
+{
+	size_t i;
+	const json_t *author;
+
+	if (part.len == 0 || has_part(csp_review_text(record, "reverse_path"), part))
+		return true;
+	json_array_foreach(json_object_get(record, "authors"), i, author)
+	{
+		if (has_part(csp_review_text(author, "address"), part))
+			return true;
+	}
+	return false;
+}
+
+/* `verdict`: a recipient, or an element of its `would`; both have a rule and a disposition. */
+static bool verdict_meets(const json_t *verdict, const struct review_filter *filter)
+{
+	struct span disposition = csp_review_text(verdict, "disposition");
+
+	if (filter->notable &&
+	    (disposition.len == 0 || csp_span_equal(disposition, SPAN_LIT("pass"))))
+		return false;
+	return (filter->rule.len == 0 ||
+		csp_span_equal(csp_review_text(verdict, "rule"), filter->rule)) &&
+	       (filter->disposition.len == 0 || csp_span_equal(disposition, filter->disposition));
+}
+
+static bool recipient_meets(const json_t *recipient, const struct review_filter *filter)
+{
+	size_t i;
+	const json_t *would;
+
+	if (filter->to.len > 0 && !has_part(csp_review_text(recipient, "address"), filter->to) &&
+	    !has_part(csp_review_text(recipient, "canonical"), filter->to))
+		return false;
+	if (verdict_meets(recipient, filter))
+		return true;
+	json_array_foreach(json_object_get(recipient, "would"), i, would)
+	{
+		if (verdict_meets(would, filter))
+			return true;
+	}
+	return false;
+}
+
+static bool asks_for_recipient(const struct review_filter *filter)
+{
+	return filter->notable || filter->rule.len > 0 || filter->disposition.len > 0 ||
+	       filter->to.len > 0;
+}
+
+static bool decision_meets(const json_t *record, const struct review_filter *filter)
+{
+	size_t i;
+	const json_t *recipient;
+
+	if (!starts_with_nocase(csp_review_text(record, "decision"), filter->id) ||
+	    !is_from(record, filter->from))
+		return false;
+	if (!asks_for_recipient(filter))
+		return true;
+	json_array_foreach(json_object_get(record, "recipients"), i, recipient)
+	{
+		if (recipient_meets(recipient, filter))
+			return true;
+	}
+	return false;
+}
+
+static enum line_kind kind_of(const json_t *record, const json_error_t *error)
+{
+	if (!record && json_error_code(error) == json_error_out_of_memory)
+		return LINE_NO_MEMORY;
+	if (!csp_span_equal(csp_review_text(record, "schema"), SPAN_LIT(DECISION_SCHEMA)) ||
+	    !is_time(csp_review_text(record, "time")))
+		return LINE_DAMAGED;
+	if (csp_review_outcome_of(record).len > 0)
+		return LINE_OUTCOME;
+	if (csp_review_text(record, "decision").len == 0 ||
+	    !json_is_array(json_object_get(record, "recipients")))
+		return LINE_DAMAGED;
+	return LINE_DECISION;
+}
+
+/*
+ * Is this a decision of another time, told by its first members alone? Most of a long journal is: reading it as JSON would
+ * cost ten times as much. Anything that does not look exactly as the record writer writes it is left to the JSON reader.
+ */
+static bool is_of_another_time(const struct reading *reading, struct span line)
+{
+	static const char before_id[] = "{\"schema\":\"" DECISION_SCHEMA "\",\"decision\":\"";
+	static const char before_time[] = "\",\"time\":\"";
+	size_t at = sizeof(before_id) - 1 + DECISION_ID_SIZE;
+	struct span rest = csp_span_slice(line, at, line.len);
+	struct span time;
+
+	if (!csp_span_starts_with(line, SPAN_LIT(before_id)) ||
+	    !csp_span_starts_with(rest, SPAN_LIT(before_time)) || line.data[line.len - 1] != '}')
+		return false;
+	rest = csp_span_slice(rest, sizeof(before_time) - 1, rest.len);
+	time = csp_span_slice(rest, 0, csp_span_find(rest, '"'));
+	return is_time(time) && !in_bounds(&reading->bounds, time);
+}
+
+/* Each of these gives false when the callback wants no more. */
+static bool take_outcome(const struct reading *reading, json_t *record)
+{
+	reading->counts->outcomes++;
+	if (!reading->filter->outcomes ||
+	    !in_bounds(&reading->bounds, csp_review_text(record, "time")) ||
+	    !starts_with_nocase(csp_review_outcome_of(record), reading->filter->id))
+		return true;
+	return reading->each(reading->context, record);
+}
+
+static bool take_decision(const struct reading *reading, json_t *record)
+{
+	reading->counts->records++;
+	if (!in_bounds(&reading->bounds, csp_review_text(record, "time")) ||
+	    !decision_meets(record, reading->filter))
+		return true;
+	reading->counts->shown++;
+	return reading->each(reading->context, record);
+}
+
+static bool take_line(enum lines_result *result, const struct reading *reading, struct span line)
+{
+	bool more = true;
+	json_error_t error;
+	json_t *record;
+
+	if (is_of_another_time(reading, line)) {
+		reading->counts->records++;
+		return true;
+	}
+	/* The subject of a message may hold NUL, and its record gives the input back. */
+	record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, &error);
+	switch (kind_of(record, &error)) {
+	case LINE_DAMAGED:
+		reading->counts->damaged++;
+		break;
+	case LINE_NO_MEMORY:
+		*result = LINES_NO_MEMORY;
+		more = false;
+		break;
+	case LINE_OUTCOME:
+		more = take_outcome(reading, record);
+		break;
+	case LINE_DECISION:
+		more = take_decision(reading, record);
+		break;
+	}
+	json_decref(record);
+	return more;
+}
+
+static enum lines_result read_lines(const struct reading *reading, struct lines *lines)
+{
+	for (;;) {
+		struct span line;
+		enum lines_result result = csp_lines_next(&line, lines);
+
+		if (result == LINES_TOO_LONG)
+			reading->counts->damaged++;
+		else if (result != LINES_LINE || !take_line(&result, reading, line))
+			return result;
+	}
+}
+
+bool csp_review_read(struct review_counts *counts, const char *path,
+		     const struct review_filter *filter, csp_review_each *each, void *context)
+{
+	struct reading reading = {
+		.filter = filter, .counts = counts, .each = each, .context = context};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct lines lines;
+	enum lines_result result;
+	int error;
+
+	if (fd < 0)
+		return false;
+	format_bound(reading.bounds.since, filter->since);
+	format_bound(reading.bounds.until, filter->until);
+	csp_lines_init(&lines, fd, REVIEW_LINE_MAX);
+	result = read_lines(&reading, &lines);
+	error = result == LINES_NO_MEMORY ? ENOMEM : errno;
+	csp_lines_dispose(&lines);
+	close(fd);
+	errno = error;
+	return result == LINES_LINE || result == LINES_END;
+}
