@@ -1,0 +1,125 @@
+"""The filters beside the mail servers: csp-milter with a configuration of the rig's making, and the no-op filter."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from .workspace import RigError, accepts, free_port, wait_until
+
+CONFIGURATION = """\
+mode = "{mode}";
+own_domains = {own_domains};
+vendor = {{
+  domains = [ "microsoft.com" ];
+  proofs = {{ networks = [ "{vendor_network}" ]; }};
+}};
+milter = {{
+  socket = "{socket}";
+  socket_mode = "0666";
+  control_socket = "{folder}/control.sock";
+}};
+directory = {{ path = "{folder}/directory"; }};
+journal = {{ path = "{folder}/decisions.jsonl"; }};
+classification = {{
+  packs = {packs};
+  tag_sources = {{ networks = [ "{vendor_network}" ]; }};
+}};
+@include "policy.conf"
+"""
+
+
+def _list(values):
+    return "[ " + ", ".join(f'"{value}"' for value in values) + " ]"
+
+
+class Endpoint:
+    """A milter's address in the words of everyone who needs it."""
+
+    def __init__(self, path=None):
+        self.path = path
+        self.port = None if path else free_port()
+
+    @property
+    def libmilter(self):
+        return f"unix:{self.path}" if self.path else f"inet:{self.port}@127.0.0.1"
+
+    @property
+    def postfix(self):
+        return f"unix:{self.path}" if self.path else f"inet:127.0.0.1:{self.port}"
+
+    @property
+    def address(self):
+        return self.path or ("127.0.0.1", self.port)
+
+
+class Filter:
+    """csp-milter with the shipped rules and packs, a directory of its own and a journal that tests read."""
+
+    def __init__(self, workspace, name, build, conf, mode="enforce", inet=False, own_domains=(),
+                 vendor_network="127.0.0.0/32"):
+        self._workspace = workspace
+        self._name = name
+        self._build = build
+        self.folder = workspace.folder(name)
+        self.endpoint = Endpoint(None if inet else os.path.join(self.folder, "milter.sock"))
+        self.conf = os.path.join(self.folder, "csp-milter.conf")
+        self.process = None
+        shutil.copytree(conf, self.folder, dirs_exist_ok=True)
+        with open(self.conf, "w") as file:
+            file.write(CONFIGURATION.format(
+                mode=mode, own_domains=_list(own_domains), vendor_network=vendor_network,
+                socket=self.endpoint.libmilter, folder=self.folder, packs=_list(_packs(self.folder))))
+
+    def _program(self, name):
+        return os.path.join(self._build, name)
+
+    def control(self, *arguments):
+        """Runs csp-milterctl on this configuration: VERB [SUBVERB] [ARGUMENT...]; its output."""
+        run = subprocess.run([self._program("csp-milterctl"), *arguments], capture_output=True, text=True,
+                             timeout=60)
+        if run.returncode > 1:
+            raise RigError(f"csp-milterctl {' '.join(arguments)}: status {run.returncode}\n{run.stderr}")
+        return run.stdout
+
+    def import_directory(self, path, source="rig"):
+        self.control("directory", "import", "-c", self.conf, "--source", source, path)
+
+    def start(self):
+        self.process = self._workspace.spawn(self._name, [self._program("csp-milter"), "-c", self.conf])
+        self.process.wait_for("csp-milter", lambda: accepts(self.endpoint.address))
+        return self
+
+    def stop(self):
+        return self.process.stop()
+
+    def records(self):
+        path = os.path.join(self.folder, "decisions.jsonl")
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as journal:
+            lines = [json.loads(line) for line in journal if line.endswith("\n")]
+        return [line for line in lines if line.get("schema", "").startswith("csp-milter/decision/")]
+
+    def record(self, message_id):
+        """The last decision about a message; waits for it."""
+        def find():
+            return [record for record in self.records() if record["message_id"] == message_id]
+        return wait_until(f"{message_id} in the journal", find, 10)[-1]
+
+
+def _packs(folder):
+    names = []
+    for kind in ("categories", "packs"):
+        names += sorted(f"{kind}/{name}" for name in os.listdir(os.path.join(folder, kind)) if name.endswith(".conf"))
+    return names
+
+
+class Noop:
+    """The no-op filter of tests/bench."""
+
+    def __init__(self, workspace, name, program, inet=False, *options):
+        folder = workspace.folder(name)
+        self.endpoint = Endpoint(None if inet else os.path.join(folder, "milter.sock"))
+        self.process = workspace.spawn(name, [program, "-s", self.endpoint.libmilter, *options])
+        self.process.wait_for("the no-op filter", lambda: accepts(self.endpoint.address))

@@ -1,0 +1,101 @@
+"""A private Sendmail from an unpacked package: its own cf file, queue and ports."""
+
+import os
+import shutil
+import subprocess
+
+from .workspace import RigError, accepts, free_port
+
+HOST = "gateway.sendmail.example"
+SLOW_START = 90  # seconds: without a host name of its own Sendmail sleeps 60
+
+MC = """\
+divert(-1)
+include(`{prefix}/usr/share/sendmail/cf/m4/cf.m4')
+divert(0)dnl
+OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `{host}')dnl
+define(`QUEUE_DIR', `{folder}/queue')dnl
+define(`confPID_FILE', `{folder}/pid')dnl
+define(`STATUS_FILE', `{folder}/statistics')dnl
+define(`HELP_FILE', `{folder}/helpfile')dnl
+define(`ALIAS_FILE', `')dnl
+undefine(`confCW_FILE')dnl
+define(`confSERVICE_SWITCH_FILE', `{folder}/service.switch')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confDELIVERY_MODE', `interactive')dnl
+define(`confLOG_LEVEL', `0')dnl
+define(`SMART_HOST', `relay:[127.0.0.1]')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {sink}')dnl
+FEATURE(`promiscuous_relay')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`accept_unqualified_senders')dnl
+FEATURE(`nocanonify')dnl
+FEATURE(`no_default_msa')dnl
+{listeners}MAILER(`smtp')dnl
+"""
+
+
+class Sendmail:
+    """Delivers while the client waits: a reply to the end of data means that the sink has it."""
+
+    def __init__(self, workspace, prefix, sink_port):
+        if not os.path.exists(os.path.join(prefix, "usr/libexec/sendmail/sendmail")):
+            raise RigError(f"no Sendmail in {prefix}: run packaging/deps.sh test")
+        self._workspace = workspace
+        self._prefix = prefix
+        self._folder = workspace.folder("sendmail", 0o700)
+        self._sink_port = sink_port
+        self._listeners = ""
+        self.ports = {}
+
+    def listen(self, name, milter=""):
+        """An SMTP listener whose {daemon_name} is `name`; `milter` as in INPUT_MAIL_FILTER's S=."""
+        self.ports[name] = free_port()
+        filters = f", InputMailFilters={name}" if milter else ""
+        if milter:
+            self._listeners += f"MAIL_FILTER(`{name}', `S={milter}, F=T, T=S:30s;R:30s;E:60s')dnl\n"
+        self._listeners += (f"DAEMON_OPTIONS(`Name={name}, Addr=127.0.0.1, Port={self.ports[name]}, "
+                            f"M=S{filters}')dnl\n")
+        return self.ports[name]
+
+    def _write(self):
+        self._workspace.folder("sendmail/queue", 0o700)
+        with open(os.path.join(self._folder, "service.switch"), "w") as switch:
+            switch.write("hosts files\n")
+        mc = MC.format(prefix=self._prefix, folder=self._folder, host=HOST, sink=self._sink_port,
+                       listeners=self._listeners)
+        cf = subprocess.run(["m4", f"-D_CF_DIR_={self._prefix}/usr/share/sendmail/cf/"], input=mc, text=True,
+                            capture_output=True, timeout=30, check=True).stdout
+        path = os.path.join(self._folder, "sendmail.cf")
+        with open(path, "w") as file:
+            file.write(cf)
+        return path
+
+    def _hosts(self):
+        """Names for every loopback address a test client uses, so that nothing asks the network for them."""
+        path = os.path.join(self._folder, "hosts")
+        with open(path, "w") as hosts:
+            hosts.write(f"127.0.0.1 {HOST} localhost\n")
+            hosts.writelines(f"127.0.0.{number} client{number}.example\n" for number in range(2, 128))
+        return path
+
+    def start(self):
+        """In namespaces of its own Sendmail sees a qualified host name and our hosts file, and the machine none of it."""
+        program = os.path.join(self._prefix, "usr/libexec/sendmail/sendmail")
+        argv = [program, "-bD", "-C", self._write(), "-X", os.path.join(self._folder, "traffic")]
+        if _namespaces_work():
+            script = 'hostname "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@"'
+            argv = ["unshare", "--uts", "--mount", "sh", "-c", script, "sh", HOST, self._hosts(), *argv]
+        process = self._workspace.spawn("sendmail", argv)
+        for port in self.ports.values():
+            process.wait_for("Sendmail", lambda port=port: accepts(("127.0.0.1", port)), SLOW_START)
+        return self
+
+
+def _namespaces_work():
+    if not shutil.which("unshare"):
+        return False
+    probe = "hostname probe.example && mount --bind /etc/hosts /etc/hosts"
+    return subprocess.run(["unshare", "--uts", "--mount", "sh", "-c", probe], capture_output=True,
+                          timeout=30).returncode == 0
