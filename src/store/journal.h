@@ -13,17 +13,23 @@
 struct journal;
 
 enum journal_result { JOURNAL_OK, JOURNAL_TIMEOUT, JOURNAL_FAILED };
-enum journal_durability { JOURNAL_WRITTEN, JOURNAL_ON_DISK }; /* what an append waits for */
+enum journal_durability {
+	JOURNAL_QUEUED,
+	JOURNAL_WRITTEN,
+	JOURNAL_ON_DISK
+}; /* what an append waits for */
 
 /* Opens or makes the file, mode 0640, after a torn last line is ended; NULL and errno on failure. A symlink or a file
  * that is no regular one is refused (ELOOP, EINVAL). */
 struct journal *csp_journal_open(const char *path, unsigned timeout_seconds);
 void csp_journal_close(struct journal *journal); /* brings everything to disk first */
 
+/* JOURNAL_QUEUED waits for nothing: the line is written after those that were given before it. */
 enum journal_result csp_journal_append(struct journal *journal, struct span line,
 				       enum journal_durability durability);
-int csp_journal_reopen(
-	struct journal *journal); /* 0, or an errno; the old file stays in use then */
+
+/* The file at its path anew, or at another path (NULL: the same); 0, or an errno and the old file stays in use. */
+int csp_journal_reopen(struct journal *journal, const char *path);
 
 struct journal_state {
 	bool healthy;

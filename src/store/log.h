@@ -1,5 +1,5 @@
 /*
- * Log lines of both programs: syslog for the daemon, stderr besides it on a terminal or when asked.
+ * Log lines of both programs: syslog, or stderr when asked; on a terminal stderr besides syslog.
  * It keeps one global, the destination, set once at start.
  * Nothing here can fail in a way that a caller could act on.
  */
@@ -10,12 +10,13 @@
 
 #include "span.h"
 
-bool csp_log_open(const char *ident, const char *facility,
-		  bool to_stderr); /* false: no such facility */
+/* `ident` must stay. False: no such facility. Before this call lines go to stderr. */
+bool csp_log_open(const char *ident, const char *facility, bool to_stderr);
 void csp_log_set_facility(const char *facility);
 bool csp_log_facility_exists(const char *facility);
-void csp_log(int priority, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));     /* LOG_ERR … LOG_DEBUG */
+
+/* One line of at most 1,000 bytes; control characters become '?'. LOG_ERR … LOG_DEBUG */
+void csp_log(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void csp_log_line(int priority, struct span line); /* printable ASCII, as it is */
 
 #endif

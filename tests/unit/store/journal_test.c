@@ -1,0 +1,551 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "journal.h"
+#include "log.h"
+
+/* The disk, as the tests want it: the libraries' calls come here. */
+static atomic_int failing_syncs;
+static atomic_int sync_delay_ms;
+static atomic_int syncs;
+
+static void pause_ms(int milliseconds)
+{
+	struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+
+	nanosleep(&time, NULL);
+}
+
+int fdatasync(int fd)
+{
+	atomic_fetch_add(&syncs, 1);
+	if (atomic_load(&sync_delay_ms))
+		pause_ms(atomic_load(&sync_delay_ms));
+	if (atomic_load(&failing_syncs) > 0) {
+		atomic_fetch_sub(&failing_syncs, 1);
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+static char folder[64];
+static char path[96];
+
+static int setup(void **state)
+{
+	(void)state;
+	atomic_store(&failing_syncs, 0);
+	atomic_store(&sync_delay_ms, 0);
+	strcpy(folder, "/tmp/csp-journal-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/decisions.jsonl", folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char pattern[128];
+	glob_t found;
+
+	(void)state;
+	snprintf(pattern, sizeof(pattern), "%s/*", folder);
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+		globfree(&found);
+	}
+	return rmdir(folder);
+}
+
+static char *read_file(const char *name)
+{
+	FILE *stream = fopen(name, "r");
+	char *text = calloc(1, 1 << 20);
+
+	assert_non_null(stream);
+	assert_non_null(text);
+	assert_true(fread(text, 1, (1 << 20) - 1, stream) < (1 << 20) - 1);
+	fclose(stream);
+	return text;
+}
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *stream = fopen(name, "w");
+
+	assert_non_null(stream);
+	fputs(text, stream);
+	fclose(stream);
+}
+
+static void assert_file(const char *name, const char *expected)
+{
+	char *text = read_file(name);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static size_t count_files(const char *suffix)
+{
+	char pattern[160];
+	glob_t found;
+	size_t count = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/decisions.jsonl%s", folder, suffix);
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		count = found.gl_pathc;
+		globfree(&found);
+	}
+	return count;
+}
+
+static struct journal *open_journal(unsigned timeout)
+{
+	struct journal *journal = csp_journal_open(path, timeout);
+
+	assert_non_null(journal);
+	return journal;
+}
+
+static void append(struct journal *journal, const char *line, enum journal_durability durability)
+{
+	assert_int_equal(csp_journal_append(journal, csp_span_from(line), durability), JOURNAL_OK);
+}
+
+static void a_line_is_in_the_file_when_append_returns(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+
+	append(journal, "{\"a\":1}", JOURNAL_WRITTEN);
+	assert_file(path, "{\"a\":1}\n");
+	append(journal, "{\"b\":2}", JOURNAL_ON_DISK);
+	assert_file(path, "{\"a\":1}\n{\"b\":2}\n");
+	csp_journal_close(journal);
+}
+
+static void an_on_disk_append_waits_for_the_sync(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+	int before = atomic_load(&syncs);
+
+	append(journal, "x", JOURNAL_ON_DISK);
+	assert_true(atomic_load(&syncs) > before);
+	csp_journal_close(journal);
+}
+
+static void a_written_line_is_synced_within_a_second(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+	int before = atomic_load(&syncs);
+
+	append(journal, "x", JOURNAL_WRITTEN);
+	assert_int_equal(atomic_load(&syncs), before);
+	pause_ms(900);
+	assert_true(atomic_load(&syncs) > before);
+	csp_journal_close(journal);
+}
+
+static void closing_brings_queued_lines_to_disk(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+	int before = atomic_load(&syncs);
+
+	append(journal, "queued", JOURNAL_QUEUED);
+	csp_journal_close(journal);
+	assert_file(path, "queued\n");
+	assert_true(atomic_load(&syncs) > before);
+}
+
+static void the_file_is_made_with_mode_0640(void **state)
+{
+	(void)state;
+	struct stat status;
+	mode_t before = umask(0);
+	struct journal *journal = open_journal(5);
+
+	umask(before);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0640);
+	csp_journal_close(journal);
+}
+
+static void a_torn_last_line_is_ended(void **state)
+{
+	static const struct {
+		const char *before;
+		const char *after;
+	} cases[] = {
+		{"", "new\n"},
+		{"old\n", "old\nnew\n"},
+		{"old\n{\"to", "old\n{\"to\nnew\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_file(path, cases[i].before);
+		struct journal *journal = open_journal(5);
+		append(journal, "new", JOURNAL_WRITTEN);
+		csp_journal_close(journal);
+		assert_file(path, cases[i].after);
+	}
+}
+
+static void what_is_no_regular_file_of_ours_is_refused(void **state)
+{
+	char target[128];
+
+	(void)state;
+	snprintf(target, sizeof(target), "%s/target", folder);
+	assert_int_equal(symlink(target, path), 0);
+	assert_null(csp_journal_open(path, 1));
+	assert_int_equal(errno, ELOOP);
+	assert_int_not_equal(access(target, F_OK), 0);
+	unlink(path);
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(csp_journal_open(path, 1));
+	assert_int_equal(errno, EINVAL);
+	unlink(path);
+
+	assert_null(csp_journal_open("/nonexistent/folder/file", 1));
+	assert_int_equal(errno, ENOENT);
+	assert_null(csp_journal_open(folder, 1));
+	assert_int_equal(errno, EISDIR);
+
+	if (geteuid() != 0)
+		return;
+	write_file(path, "theirs\n");
+	assert_int_equal(chown(path, 4711, 4711), 0);
+	assert_null(csp_journal_open(path, 1));
+	assert_int_equal(errno, EPERM);
+}
+
+static void after_a_failed_sync_all_lines_are_in_a_new_file(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+
+	append(journal, "durable", JOURNAL_ON_DISK);
+	append(journal, "written", JOURNAL_WRITTEN);
+	atomic_store(&failing_syncs, 1);
+	append(journal, "unlucky", JOURNAL_ON_DISK);
+	assert_file(path, "written\nunlucky\n");
+	assert_int_equal(count_files(".given-up-*"), 1);
+
+	struct journal_state found;
+	csp_journal_get_state(journal, &found);
+	assert_true(found.healthy);
+	assert_int_equal(found.failed, 0);
+	assert_int_equal(found.appended, 3);
+	csp_journal_close(journal);
+}
+
+static void a_disk_that_stays_broken_fails_appends_and_heals(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+	struct journal_state found;
+
+	append(journal, "first", JOURNAL_WRITTEN);
+	atomic_store(&failing_syncs, 1000);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("lost"), JOURNAL_ON_DISK),
+			 JOURNAL_FAILED);
+	/* At once, not after the timeout: mail must not pile up behind a broken disk. */
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("lost"), JOURNAL_WRITTEN),
+			 JOURNAL_FAILED);
+	csp_journal_get_state(journal, &found);
+	assert_false(found.healthy);
+	assert_int_equal(found.error, EIO);
+	assert_int_equal(found.failed, 2);
+
+	atomic_store(&failing_syncs, 0);
+	pause_ms(1200);
+	append(journal, "second", JOURNAL_ON_DISK);
+	assert_file(path, "first\nsecond\n");
+	csp_journal_get_state(journal, &found);
+	assert_true(found.healthy);
+	assert_int_equal(count_files(".given-up-*"), 1);
+	csp_journal_close(journal);
+}
+
+static void a_slow_disk_times_out_and_then_fails_at_once(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(1);
+
+	atomic_store(&sync_delay_ms, 1800);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("slow"), JOURNAL_ON_DISK),
+			 JOURNAL_TIMEOUT);
+	time_t before = time(NULL);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("next"), JOURNAL_ON_DISK),
+			 JOURNAL_FAILED);
+	assert_true(time(NULL) - before <= 1);
+	append(journal, "outcome", JOURNAL_QUEUED);
+	atomic_store(&sync_delay_ms, 0);
+	pause_ms(1200);
+	append(journal, "later", JOURNAL_ON_DISK);
+	assert_file(path, "slow\noutcome\nlater\n");
+	csp_journal_close(journal);
+}
+
+static void a_file_at_its_size_limit_is_replaced(void **state)
+{
+	struct rlimit before;
+	char line[1000];
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	struct rlimit limit = {10000, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	struct journal *journal = open_journal(5);
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	for (int i = 0; i < 15; i++)
+		append(journal, line, JOURNAL_ON_DISK);
+	csp_journal_close(journal);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+
+	char *text = read_file(path);
+	assert_int_equal(strlen(text), 5000);
+	free(text);
+	assert_int_equal(count_files(".given-up-*"), 1);
+}
+
+static void a_full_disk_fails_and_heals_without_littering(void **state)
+{
+	char filler[128];
+
+	(void)state;
+	if (geteuid() != 0 || mount("none", folder, "tmpfs", 0, "size=64k") != 0)
+		skip();
+	struct journal *journal = open_journal(5);
+	append(journal, "before", JOURNAL_ON_DISK);
+	snprintf(filler, sizeof(filler), "%s/filler", folder);
+	int fd = open(filler, O_WRONLY | O_CREAT, 0600);
+	char page[4096] = {0};
+	while (write(fd, page, sizeof(page)) > 0)
+		;
+	close(fd);
+	char line[5000];
+	memset(line, 'y', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(csp_journal_append(journal, csp_span_from(line), JOURNAL_ON_DISK),
+				 JOURNAL_FAILED);
+		pause_ms(1100);
+	}
+	unlink(filler);
+	append(journal, "after", JOURNAL_ON_DISK);
+	assert_file(path, "after\n");
+	assert_int_equal(count_files(".given-up-*"), 1);
+	csp_journal_close(journal);
+	assert_int_equal(umount2(folder, MNT_DETACH), 0);
+}
+
+static void reopening_follows_a_renamed_file(void **state)
+{
+	char old[128];
+
+	(void)state;
+	struct journal *journal = open_journal(5);
+	append(journal, "one", JOURNAL_WRITTEN);
+	snprintf(old, sizeof(old), "%s.1", path);
+	assert_int_equal(rename(path, old), 0);
+	append(journal, "two", JOURNAL_WRITTEN);
+	assert_int_equal(csp_journal_reopen(journal, NULL), 0);
+	append(journal, "three", JOURNAL_WRITTEN);
+	assert_file(old, "one\ntwo\n");
+	assert_file(path, "three\n");
+	csp_journal_close(journal);
+}
+
+static void reopening_at_another_path_moves_the_journal(void **state)
+{
+	char other[128];
+
+	(void)state;
+	struct journal *journal = open_journal(5);
+	append(journal, "one", JOURNAL_WRITTEN);
+	snprintf(other, sizeof(other), "%s/other", folder);
+	assert_int_equal(csp_journal_reopen(journal, other), 0);
+	append(journal, "two", JOURNAL_WRITTEN);
+	assert_int_equal(csp_journal_reopen(journal, NULL), 0);
+	append(journal, "three", JOURNAL_WRITTEN);
+	assert_file(path, "one\n");
+	assert_file(other, "two\nthree\n");
+	csp_journal_close(journal);
+}
+
+static void a_failed_reopening_keeps_the_old_file(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+
+	assert_int_equal(csp_journal_reopen(journal, "/nonexistent/journal"), ENOENT);
+	append(journal, "still here", JOURNAL_ON_DISK);
+	assert_file(path, "still here\n");
+	csp_journal_close(journal);
+}
+
+static void a_broken_journal_heals_at_a_reopening(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+
+	append(journal, "first", JOURNAL_WRITTEN);
+	atomic_store(&failing_syncs, 2);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("lost"), JOURNAL_ON_DISK),
+			 JOURNAL_FAILED);
+	assert_int_equal(csp_journal_reopen(journal, NULL), 0);
+	append(journal, "second", JOURNAL_ON_DISK);
+	assert_file(path, "first\nsecond\n");
+	csp_journal_close(journal);
+}
+
+static void a_line_over_the_queues_limit_is_refused_alone(void **state)
+{
+	size_t size = (size_t)129 << 20;
+	char *big = malloc(size);
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, 'z', size);
+	struct journal *journal = open_journal(5);
+	assert_int_equal(csp_journal_append(journal, (struct span){big, size}, JOURNAL_WRITTEN),
+			 JOURNAL_FAILED);
+	free(big);
+	append(journal, "small", JOURNAL_WRITTEN);
+	assert_file(path, "small\n");
+	csp_journal_close(journal);
+}
+
+#define WRITERS 8
+#define LINES   200
+
+struct writer {
+	struct journal *journal;
+	int number;
+	int acknowledged[LINES];
+};
+
+static void *write_lines(void *argument)
+{
+	struct writer *writer = argument;
+
+	for (int i = 0; i < LINES; i++) {
+		char line[64];
+		enum journal_durability durability = i % 5 ? JOURNAL_WRITTEN : JOURNAL_ON_DISK;
+		snprintf(line, sizeof(line), "writer %d line %d.", writer->number, i);
+		writer->acknowledged[i] = csp_journal_append(writer->journal, csp_span_from(line),
+							     durability) == JOURNAL_OK;
+	}
+	return NULL;
+}
+
+static size_t count_in_files(const char *line)
+{
+	char pattern[128];
+	glob_t found;
+	size_t count = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/*", folder);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char *text = read_file(found.gl_pathv[i]);
+		for (char *at = text; (at = strstr(at, line)); at++)
+			count++;
+		free(text);
+	}
+	globfree(&found);
+	return count;
+}
+
+static void no_acknowledged_line_is_lost_while_files_rotate_and_syncs_fail(void **state)
+{
+	struct writer writers[WRITERS];
+	pthread_t threads[WRITERS];
+	size_t acknowledged = 0;
+
+	(void)state;
+	struct journal *journal = open_journal(10);
+	for (int i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){.journal = journal, .number = i};
+		assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &writers[i]), 0);
+	}
+	for (int i = 0; i < 20; i++) {
+		char old[128];
+		snprintf(old, sizeof(old), "%s.%d", path, i);
+		(void)rename(path, old);
+		if (i == 10)
+			atomic_store(&failing_syncs, 1);
+		(void)csp_journal_reopen(journal, NULL);
+		pause_ms(3);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	csp_journal_close(journal);
+	for (int i = 0; i < WRITERS; i++) {
+		for (int j = 0; j < LINES; j++) {
+			char line[64];
+			snprintf(line, sizeof(line), "writer %d line %d.\n", i, j);
+			if (writers[i].acknowledged[j])
+				assert_true(count_in_files(line) >= 1);
+			acknowledged += (size_t)writers[i].acknowledged[j];
+		}
+	}
+	assert_true(acknowledged > WRITERS * LINES / 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_line_is_in_the_file_when_append_returns),
+		TEST(an_on_disk_append_waits_for_the_sync),
+		TEST(a_written_line_is_synced_within_a_second),
+		TEST(closing_brings_queued_lines_to_disk),
+		TEST(the_file_is_made_with_mode_0640),
+		TEST(a_torn_last_line_is_ended),
+		TEST(what_is_no_regular_file_of_ours_is_refused),
+		TEST(after_a_failed_sync_all_lines_are_in_a_new_file),
+		TEST(a_disk_that_stays_broken_fails_appends_and_heals),
+		TEST(a_slow_disk_times_out_and_then_fails_at_once),
+		TEST(a_file_at_its_size_limit_is_replaced),
+		TEST(a_full_disk_fails_and_heals_without_littering),
+		TEST(reopening_follows_a_renamed_file),
+		TEST(reopening_at_another_path_moves_the_journal),
+		TEST(a_failed_reopening_keeps_the_old_file),
+		TEST(a_broken_journal_heals_at_a_reopening),
+		TEST(a_line_over_the_queues_limit_is_refused_alone),
+		TEST(no_acknowledged_line_is_lost_while_files_rotate_and_syncs_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
