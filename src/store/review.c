@@ -63,6 +63,17 @@ static bool is_time(struct span text)
 	return true;
 }
 
+static bool is_id(struct span text)
+{
+	if (text.len != DECISION_ID_SIZE)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!csp_ascii_is_digit(text.data[i]) && !csp_ascii_is_alpha(text.data[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool in_bounds(const struct bounds *bounds, struct span time)
 {
 	struct span second = csp_span_slice(time, 0, TIME_TEXT_SIZE - 1);
@@ -165,7 +176,7 @@ static enum line_kind kind_of(const json_t *record, const json_error_t *error)
 		return LINE_DAMAGED;
 	if (csp_review_outcome_of(record).len > 0)
 		return LINE_OUTCOME;
-	if (csp_review_text(record, "decision").len == 0 ||
+	if (!is_id(csp_review_text(record, "decision")) ||
 	    !json_is_array(json_object_get(record, "recipients")))
 		return LINE_DAMAGED;
 	return LINE_DECISION;

@@ -1,0 +1,33 @@
+/*
+ * How recorded decisions (schema csp-milter/decision/1) are shown: as a table, one in full, as JSON.
+ * It owns nothing; records are the caller's. Text of others is made safe for a terminal.
+ * Each gives false when memory is short or stdout cannot be written.
+ */
+#ifndef CSP_VIEW_H
+#define CSP_VIEW_H
+
+#include <jansson.h>
+
+#include "buf.h"
+#include "window.h"
+
+#define VIEW_TEXT_MAX ((size_t)256 << 20)
+
+bool csp_view_table(const struct window *window);
+bool csp_view_record(const json_t *record);
+bool csp_view_json(const json_t *record); /* one line */
+
+/* Local time with its zone: "2026-11-23 10:15:00 +0100"; the text itself when it is no time. */
+void csp_view_append_time(struct buf *out, struct span time);
+
+/* What became of the message, in one or two words: "reject", "would flag", "pass". */
+void csp_view_append_result(struct buf *out, const json_t *record);
+
+/* The verdict that weighs most: a recipient's own, or, where all of those pass, what a monitor rule would have done. */
+struct gravest {
+	const json_t *recipient; /* NULL: the record has none */
+	struct span rule, disposition;
+};
+struct gravest csp_view_gravest(const json_t *record);
+
+#endif

@@ -1,0 +1,219 @@
+#include "view.h"
+
+#include <stdio.h>
+
+#include "report.h"
+#include "review.h"
+
+/* As in core/report: what explain prints and what review shows are read by the same eyes. */
+#define LABEL "%-13s"
+
+static void append_line(struct buf *out, const char *label, struct span text)
+{
+	if (text.len == 0)
+		return;
+	csp_buf_append_format(out, LABEL, label);
+	csp_report_append_safe(out, text);
+	csp_buf_append_char(out, '\n');
+}
+
+static void append_indented(struct buf *out, const char *label, struct span text)
+{
+	if (text.len == 0)
+		return;
+	csp_buf_append(out, SPAN_LIT("  "));
+	append_line(out, label, text);
+}
+
+static void append_member(struct buf *out, const char *label, const json_t *object, const char *key)
+{
+	append_line(out, label, csp_review_text(object, key));
+}
+
+static void append_time(struct buf *out, const json_t *record)
+{
+	struct span time = csp_review_text(record, "time");
+
+	csp_buf_append_format(out, LABEL, "time");
+	csp_view_append_time(out, time);
+	csp_buf_append(out, SPAN_LIT(" ("));
+	csp_report_append_safe(out, time);
+	csp_buf_append(out, SPAN_LIT(")\n"));
+}
+
+static void append_origin(struct buf *out, const json_t *record)
+{
+	const json_t *client = json_object_get(record, "client");
+
+	append_member(out, "decision", record, "decision");
+	append_time(out, record);
+	append_member(out, "host", record, "host");
+	append_member(out, "queue id", record, "queue_id");
+	append_member(out, "message-id", record, "message_id");
+	append_member(out, "policy", record, "policy");
+	append_member(out, "client", client, "address");
+	append_member(out, "helo", client, "helo");
+	append_member(out, "listener", client, "listener");
+	append_member(out, "login", client, "login");
+	append_member(out, "certificate", client, "cert_subject");
+}
+
+static void append_action(struct buf *out, const json_t *record)
+{
+	csp_buf_append_format(out, LABEL, "action");
+	csp_report_append_safe(out, csp_review_text(record, "action"));
+	if (csp_span_equal(csp_review_text(record, "mode"), SPAN_LIT("monitor"))) {
+		csp_buf_append(out, SPAN_LIT(" (monitor mode; enforcing: "));
+		csp_report_append_safe(out, csp_review_text(record, "would_action"));
+		csp_buf_append_char(out, ')');
+	}
+	csp_buf_append_char(out, '\n');
+}
+
+/* The record was asked for, but the MTA was told something else after all. */
+static void append_outcome(struct buf *out, const json_t *record)
+{
+	struct span outcome = csp_review_text(record, "outcome");
+
+	if (outcome.len == 0)
+		return;
+	csp_buf_append_format(out, LABEL, "outcome");
+	csp_report_append_safe(out, outcome);
+	csp_buf_append(out, SPAN_LIT(" (what the MTA was told in the end)\n"));
+}
+
+static void append_authors(struct buf *out, const json_t *authors)
+{
+	size_t i;
+	const json_t *author;
+
+	json_array_foreach(authors, i, author)
+	{
+		csp_buf_append_format(out, LABEL, i == 0 ? "authors" : "");
+		csp_report_append_safe(out, csp_review_text(author, "address"));
+		csp_buf_append(out, SPAN_LIT(" ("));
+		csp_report_append_safe(out, csp_review_text(author, "field"));
+		csp_buf_append(out, SPAN_LIT(", "));
+		csp_report_append_safe(out, csp_review_text(author, "party"));
+		csp_buf_append(out, SPAN_LIT(")\n"));
+	}
+}
+
+static void append_category(struct buf *out, const json_t *category)
+{
+	size_t i;
+	const json_t *evidence;
+	struct span name = csp_review_text(category, "name");
+
+	append_line(out, "category", name.len > 0 ? name : SPAN_LIT("(could not be found out)"));
+	json_array_foreach(json_object_get(category, "evidence"), i, evidence)
+	{
+		csp_buf_append_format(out, LABEL, "");
+		csp_report_append_safe(out, csp_review_text(evidence, "rule"));
+		csp_buf_append(out, SPAN_LIT(" in "));
+		csp_report_append_safe(out, csp_review_text(evidence, "field"));
+		csp_buf_append(out, SPAN_LIT(": \""));
+		csp_report_append_safe(out, csp_span_trim(csp_review_text(evidence, "match")));
+		csp_buf_append(out, SPAN_LIT("\"\n"));
+	}
+}
+
+static void append_names(struct buf *out, const char *label, const json_t *names)
+{
+	size_t i;
+	const json_t *name;
+
+	if (json_array_size(names) == 0)
+		return;
+	csp_buf_append_format(out, LABEL, label);
+	json_array_foreach(names, i, name)
+	{
+		csp_buf_append(out, i > 0 ? SPAN_LIT(", ") : SPAN_LIT(""));
+		csp_report_append_safe(
+			out, (struct span){json_string_value(name), json_string_length(name)});
+	}
+	csp_buf_append_char(out, '\n');
+}
+
+static void append_verdict(struct buf *out, const char *label, const json_t *verdict)
+{
+	csp_buf_append_format(out, "  " LABEL, label);
+	csp_report_append_safe(out, csp_review_text(verdict, "rule"));
+	csp_buf_append(out, SPAN_LIT(": "));
+	csp_report_append_safe(out, csp_review_text(verdict, "disposition"));
+	csp_buf_append_char(out, '\n');
+}
+
+static void append_judgement(struct buf *out, const json_t *recipient)
+{
+	struct span sender = csp_review_text(recipient, "sender");
+
+	append_indented(out, "customer", csp_review_text(recipient, "customer"));
+	if (sender.len > 0) {
+		csp_buf_append_format(out, "  " LABEL, "sender");
+		csp_report_append_safe(out, sender);
+		csp_buf_append(out, SPAN_LIT(", "));
+		csp_report_append_safe(out, csp_review_text(recipient, "proof"));
+		csp_buf_append_char(out, '\n');
+	}
+	append_indented(out, "product", csp_review_text(recipient, "product"));
+	csp_buf_append(out, SPAN_LIT(""));
+	if (json_array_size(json_object_get(recipient, "marks")) > 0)
+		csp_buf_append(out, SPAN_LIT("  "));
+	append_names(out, "marks", json_object_get(recipient, "marks"));
+}
+
+static void append_recipient(struct buf *out, const json_t *recipient)
+{
+	size_t i;
+	const json_t *would;
+	struct span canonical = csp_review_text(recipient, "canonical");
+
+	csp_buf_append_format(out, LABEL, "to");
+	csp_report_append_safe(out, csp_review_text(recipient, "address"));
+	csp_buf_append(out, SPAN_LIT(", looked up as "));
+	csp_report_append_safe(out, canonical.len > 0 ? canonical
+						      : SPAN_LIT("nothing: it cannot be read"));
+	csp_buf_append_char(out, '\n');
+	append_judgement(out, recipient);
+	append_verdict(out, "rule", recipient);
+	json_array_foreach(json_object_get(recipient, "would"), i, would)
+	{
+		append_verdict(out, "would", would);
+	}
+}
+
+static void append_record(struct buf *out, const json_t *record)
+{
+	size_t i;
+	const json_t *recipient;
+
+	append_origin(out, record);
+	append_action(out, record);
+	append_outcome(out, record);
+	append_member(out, "subject", record, "subject");
+	append_member(out, "reverse-path", record, "reverse_path");
+	append_authors(out, json_object_get(record, "authors"));
+	append_category(out, json_object_get(record, "category"));
+	append_names(out, "products", json_object_get(record, "products"));
+	append_names(out, "lists", json_object_get(record, "lists"));
+	append_names(out, "marks", json_object_get(record, "marks"));
+	json_array_foreach(json_object_get(record, "recipients"), i, recipient)
+	{
+		append_recipient(out, recipient);
+	}
+	append_member(out, "reply", record, "reply");
+	append_member(out, "header", record, "flag");
+}
+
+bool csp_view_record(const json_t *record)
+{
+	struct buf text;
+	bool ok;
+
+	csp_buf_init(&text, VIEW_TEXT_MAX);
+	append_record(&text, record);
+	ok = !csp_buf_failed(&text) && fwrite(text.data, 1, text.len, stdout) == text.len;
+	csp_buf_dispose(&text);
+	return ok;
+}
