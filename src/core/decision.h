@@ -53,6 +53,9 @@ struct decision {
 	struct plan would_plan; /* the same if the mode were enforce */
 };
 
+/* The recipient with the gravest verdict, of equal ones that of the earlier rule, then the first; NULL without recipients. */
+const struct recipient *csp_decision_gravest(const struct decision *decision);
+
 /* A UUIDv7 (RFC 9562 section 5.7) as 26 characters of base32 (Crockford's digits, lower case): sorts by time. */
 void csp_decision_id_format(char out[DECISION_ID_SIZE + 1], uint64_t unix_ms,
 			    const uint8_t random[10]);

@@ -1,1 +1,225 @@
 #include "plan.h"
+
+#include <string.h>
+
+enum variable { VARIABLE_DECISION, VARIABLE_RULE, VARIABLE_CATEGORY, VARIABLE_HELP_URL };
+
+static const char *const variable_names[] = {"decision", "rule", "category", "help-url"};
+
+#define VARIABLE_COUNT (sizeof(variable_names) / sizeof(variable_names[0]))
+
+static bool find_variable(enum variable *out, struct span name)
+{
+	for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+		if (csp_span_equal(name, csp_span_from(variable_names[i]))) {
+			*out = (enum variable)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum piece_kind { PIECE_END, PIECE_TEXT, PIECE_VARIABLE, PIECE_WRONG };
+
+struct piece {
+	enum piece_kind kind;
+	struct span text; /* of PIECE_TEXT */
+	enum variable variable;
+};
+
+/* Takes the next piece off a template: text up to "${", or one variable. */
+static struct piece next_piece(struct span *rest)
+{
+	struct piece piece = {.kind = PIECE_END};
+	size_t text = 0;
+
+	if (!rest->len)
+		return piece;
+	while (text < rest->len &&
+	       !csp_span_starts_with(csp_span_slice(*rest, text, rest->len), SPAN_LIT("${")))
+		text++;
+	if (text) {
+		piece.kind = PIECE_TEXT;
+		piece.text = csp_span_slice(*rest, 0, text);
+		*rest = csp_span_slice(*rest, text, rest->len);
+		return piece;
+	}
+	size_t end = csp_span_find(*rest, '}');
+	bool known =
+		end < rest->len && find_variable(&piece.variable, csp_span_slice(*rest, 2, end));
+	piece.kind = known ? PIECE_VARIABLE : PIECE_WRONG;
+	*rest = csp_span_slice(*rest, end + 1, rest->len);
+	return piece;
+}
+
+static const char *check_template(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < ' ' || text.data[i] > '~')
+			return "the text must be printable ASCII";
+	}
+	for (;;) {
+		struct piece piece = next_piece(&text);
+		if (piece.kind == PIECE_END)
+			return NULL;
+		if (piece.kind == PIECE_WRONG)
+			return "the text may name ${decision}, ${rule}, ${category} and "
+			       "${help-url}, nothing else";
+	}
+}
+
+static bool is_code(struct span code, char class)
+{
+	return code.len == 3 && code.data[0] == class && code.data[1] >= '0' &&
+	       code.data[1] <= '5' && csp_ascii_is_digit(code.data[2]);
+}
+
+/* RFC 3463 section 2: subject and detail are numbers of one to three digits without leading zeros. */
+static bool is_status_number(struct span text)
+{
+	if (text.len < 1 || text.len > 3 || (text.len > 1 && text.data[0] == '0'))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!csp_ascii_is_digit(text.data[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_enhanced(struct span text, char class)
+{
+	struct span head, rest, subject, detail;
+
+	if (!csp_span_split(&head, &rest, text, '.') || head.len != 1 || head.data[0] != class)
+		return false;
+	return csp_span_split(&subject, &detail, rest, '.') && is_status_number(subject) &&
+	       is_status_number(detail);
+}
+
+const char *csp_reply_parse(struct reply *out, struct span text, char class)
+{
+	struct reply reply;
+	struct span rest;
+
+	csp_span_split(&reply.code, &rest, text, ' ');
+	if (!is_code(reply.code, class))
+		return class == '5' ? "a reply begins with a code of three digits, 550 for example"
+				    : "a reply begins with a code of three digits, 451 for example";
+	if (csp_span_equal(reply.code, SPAN_LIT("421")))
+		return "421 ends the connection and all that would come over it; say 451";
+	csp_span_split(&reply.enhanced, &rest, rest, ' ');
+	if (!is_enhanced(reply.enhanced, class))
+		return class == '5' ? "behind the code stands a status of the same class, 5.7.1 "
+				      "for example"
+				    : "behind the code stands a status of the same class, 4.7.1 "
+				      "for example";
+	reply.text = csp_span_trim(rest);
+	if (!reply.text.len)
+		return "behind the code and the status stands a text";
+	if (reply.text.len > REPLY_TEXT_MAX)
+		return "the text is longer than 400 characters";
+	const char *wrong = check_template(reply.text);
+	if (!wrong)
+		*out = reply;
+	return wrong;
+}
+
+static struct span variable_value(enum variable variable, const struct plan_settings *settings,
+				  const struct decision *decision,
+				  const struct recipient *recipient)
+{
+	const struct classification *classification = decision->classification;
+
+	switch (variable) {
+	case VARIABLE_DECISION:
+		return decision->id;
+	case VARIABLE_RULE:
+		return recipient->verdict.rule;
+	case VARIABLE_CATEGORY:
+		return classification->known ? decision->categories->names[classification->category]
+					     : SPAN_LIT("unknown");
+	case VARIABLE_HELP_URL:
+	default:
+		return settings->help_url;
+	}
+}
+
+/*
+ * With its code, its status and the line end a reply line has at most 512 octets (RFC 5321 section
+ * 4.5.3.1.5). What names and the help URL make longer is cut off, because a reply that the MTA
+ * refuses would be answered with one that says nothing.
+ */
+#define EXPANDED_MAX 480
+
+struct expansion {
+	char *text;
+	size_t len;
+};
+
+static void expand_append(struct expansion *expansion, struct span text)
+{
+	for (size_t i = 0; i < text.len && expansion->len < EXPANDED_MAX; i++) {
+		char c = text.data[i];
+		expansion->text[expansion->len++] = c < ' ' || c > '~' ? '?' : c;
+	}
+}
+
+static bool set_reply(struct plan *out, struct arena *arena, const struct plan_settings *settings,
+		      const struct decision *decision, const struct recipient *recipient)
+{
+	bool fault = recipient->verdict.disposition == DISPOSITION_TEMPFAIL;
+	const struct reply *reply =
+		fault ? &settings->fault_reply : &recipient->verdict.decided_by->reply;
+	struct expansion expansion = {.text = csp_arena_alloc(arena, EXPANDED_MAX, 1)};
+	struct span rest = reply->text;
+
+	if (!expansion.text)
+		return false;
+	for (;;) {
+		struct piece piece = next_piece(&rest);
+		if (piece.kind == PIECE_END)
+			break;
+		expand_append(&expansion, piece.kind == PIECE_VARIABLE
+						  ? variable_value(piece.variable, settings,
+								   decision, recipient)
+						  : piece.text);
+	}
+	out->reply_code = reply->code;
+	out->reply_enhanced = reply->enhanced;
+	out->reply_text = (struct span){expansion.text, expansion.len};
+	return true;
+}
+
+static bool set_flag(struct plan *out, struct arena *arena, const struct decision *decision)
+{
+	struct span prefix = SPAN_LIT("flag; id=");
+	char *text = csp_arena_alloc(arena, prefix.len + decision->id.len, 1);
+
+	if (!text)
+		return false;
+	memcpy(text, prefix.data, prefix.len);
+	memcpy(text + prefix.len, decision->id.data, decision->id.len);
+	out->flag = (struct span){text, prefix.len + decision->id.len};
+	return true;
+}
+
+bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_settings *settings,
+		   const struct decision *decision)
+{
+	static const enum action actions[] = {
+		[DISPOSITION_PASS] = ACTION_ACCEPT,
+		[DISPOSITION_FLAG] = ACTION_FLAG,
+		[DISPOSITION_BLOCK] = ACTION_REJECT,
+		[DISPOSITION_TEMPFAIL] = ACTION_TEMPFAIL,
+	};
+	const struct recipient *gravest = csp_decision_gravest(decision);
+
+	*out = (struct plan){.action = ACTION_ACCEPT};
+	if (!gravest || gravest->verdict.disposition == DISPOSITION_PASS)
+		return true;
+	out->action = actions[gravest->verdict.disposition];
+	out->rule = gravest->verdict.rule;
+	if (out->action == ACTION_FLAG)
+		return set_flag(out, arena, decision);
+	return set_reply(out, arena, settings, decision, gravest);
+}

@@ -69,9 +69,11 @@ struct facts {
 #define WOULD_MAX 8
 
 struct verdict {
-	struct span
-		rule; /* of the rule that decided, "not-a-customer", "own-domain", "dsn", or "default" when none matched */
+	/* Name of the rule that decided; "default" when none matched, "fault" for a fault of ours, and where the
+	 * rules were not asked "not-a-customer", "own-domain" or "dsn". */
+	struct span rule;
 	const struct rule *decided_by; /* NULL for those that are no rule */
+	bool outside;                  /* the rules were not asked */
 	enum disposition disposition;
 	bool softened; /* a pass that a mark or an unknown rule turned into a flag */
 	bool fault; /* could not be decided for a fault of ours; disposition is TEMPFAIL until the failure policy speaks */

@@ -1,1 +1,300 @@
 #include "record.h"
+
+#include "json.h"
+#include "render.h"
+
+#define TEXT_MAX ((size_t)4 << 20)
+
+static void write_rendered_at(struct json *json, const char *name, struct buf *text)
+{
+	if (csp_buf_failed(text))
+		json->out->failed = true;
+	csp_json_text_or_null_at(json, name, csp_buf_span(text));
+	csp_buf_reset(text);
+}
+
+static void write_time_at(struct json *json, const char *name, struct timespec time)
+{
+	struct buf text;
+
+	csp_buf_init(&text, 64);
+	csp_render_time(&text, time);
+	write_rendered_at(json, name, &text);
+	csp_buf_dispose(&text);
+}
+
+static void write_client(struct json *json, const struct client *client)
+{
+	char address[NETADDR_TEXT_SIZE];
+
+	csp_json_key(json, "client");
+	csp_json_object(json);
+	csp_json_text_or_null_at(json, "address", csp_netaddr_format(address, &client->address));
+	csp_json_text_or_null_at(json, "helo", client->helo);
+	csp_json_text_or_null_at(json, "listener", client->listener);
+	csp_json_text_or_null_at(json, "login", client->login);
+	csp_json_text_or_null_at(json, "cert_subject", client->cert_subject);
+	csp_json_object_end(json);
+}
+
+static void write_field_at(struct json *json, const char *name, const struct message *message,
+			   struct span field)
+{
+	struct buf text;
+
+	csp_buf_init(&text, TEXT_MAX);
+	csp_render_field(&text, message, field);
+	write_rendered_at(json, name, &text);
+	csp_buf_dispose(&text);
+}
+
+static void write_authors(struct json *json, const struct authors *authors)
+{
+	struct buf address;
+
+	csp_buf_init(&address, TEXT_MAX);
+	csp_json_key(json, "authors");
+	csp_json_array(json);
+	for (size_t i = 0; i < authors->count; i++) {
+		const struct author *author = &authors->items[i];
+		csp_json_object(json);
+		csp_json_text_at(json, "field",
+				 csp_span_from(csp_author_field_name(author->field)));
+		csp_render_mailbox(&address, &author->mailbox);
+		write_rendered_at(json, "address", &address);
+		csp_json_text_at(json, "party", csp_span_from(csp_party_name(author->party)));
+		csp_json_object_end(json);
+	}
+	csp_json_array_end(json);
+	csp_buf_dispose(&address);
+}
+
+static void write_category(struct json *json, const struct decision *decision)
+{
+	const struct classification *classification = decision->classification;
+
+	csp_json_key(json, "category");
+	if (!classification->known) {
+		csp_json_null(json);
+		return;
+	}
+	csp_json_object(json);
+	csp_json_text_at(json, "name", csp_render_category(decision));
+	csp_json_key(json, "evidence");
+	csp_json_array(json);
+	for (size_t i = 0; i < classification->evidence_count; i++) {
+		const struct evidence *evidence = &classification->evidence[i];
+		csp_json_object(json);
+		csp_json_text_at(json, "rule", evidence->rule);
+		csp_json_text_at(json, "field", evidence->field);
+		csp_json_text_at(json, "match", evidence->match);
+		csp_json_object_end(json);
+	}
+	csp_json_array_end(json);
+	csp_json_object_end(json);
+}
+
+static void write_spans_at(struct json *json, const char *name, struct spans spans)
+{
+	csp_json_key(json, name);
+	csp_json_array(json);
+	for (size_t i = 0; i < spans.count; i++)
+		csp_json_text(json, spans.items[i]);
+	csp_json_array_end(json);
+}
+
+static void write_marks(struct json *json, unsigned marks)
+{
+	csp_json_key(json, "marks");
+	csp_json_array(json);
+	for (unsigned i = 0; i < MARK_COUNT; i++) {
+		if (marks & (1U << i))
+			csp_json_text(json, csp_span_from(csp_mark_name((enum mark)(1U << i))));
+	}
+	csp_json_array_end(json);
+}
+
+static void write_would_item(struct json *json, struct span rule, enum disposition disposition)
+{
+	csp_json_object(json);
+	csp_json_text_at(json, "rule", rule);
+	csp_json_text_at(json, "disposition", csp_span_from(csp_disposition_name(disposition)));
+	csp_json_object_end(json);
+}
+
+/* Under the global monitor mode nothing is carried out, so the verdict itself is one that would be. */
+static void write_would(struct json *json, const struct verdict *verdict, enum mode mode)
+{
+	csp_json_key(json, "would");
+	csp_json_array(json);
+	for (size_t i = 0; i < verdict->would_count; i++)
+		write_would_item(json, verdict->would[i]->name, verdict->would[i]->disposition);
+	if (mode == MODE_MONITOR && verdict->disposition != DISPOSITION_PASS)
+		write_would_item(json, verdict->rule, verdict->disposition);
+	csp_json_array_end(json);
+}
+
+static struct span text_if(bool known, const char *text)
+{
+	return known ? csp_span_from(text) : SPAN_LIT("");
+}
+
+static void write_recipient(struct json *json, const struct recipient *recipient, enum mode mode)
+{
+	const struct sender *sender = &recipient->sender;
+	bool sender_known = recipient->judged && sender->known;
+	bool product_known = recipient->judged && recipient->customer.len > 0;
+
+	csp_json_object(json);
+	csp_json_text_at(json, "address", recipient->address);
+	csp_json_text_or_null_at(json, "canonical", recipient->canonical);
+	csp_json_text_or_null_at(json, "customer", recipient->customer);
+	csp_json_text_or_null_at(json, "sender",
+				 text_if(sender_known, csp_sender_kind_name(sender->kind)));
+	csp_json_text_or_null_at(json, "proof",
+				 text_if(sender_known, csp_proof_name(sender->proof)));
+	csp_json_text_or_null_at(
+		json, "product",
+		text_if(product_known, csp_product_class_name(recipient->product_class)));
+	write_marks(json, recipient->marks);
+	csp_json_text_at(json, "rule", recipient->verdict.rule);
+	csp_json_text_at(json, "disposition",
+			 csp_span_from(csp_disposition_name(recipient->verdict.disposition)));
+	csp_json_text_at(json, "mode", csp_span_from(csp_mode_name(mode)));
+	write_would(json, &recipient->verdict, mode);
+	csp_json_object_end(json);
+}
+
+static void write_recipients(struct json *json, const struct decision *decision)
+{
+	csp_json_key(json, "recipients");
+	csp_json_array(json);
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		write_recipient(json, &decision->recipients[i], decision->mode);
+	csp_json_array_end(json);
+}
+
+static void write_plan(struct json *json, const struct decision *decision)
+{
+	struct buf reply;
+
+	csp_buf_init(&reply, SYSLOG_LINE_MAX);
+	csp_json_text_at(json, "action", csp_span_from(csp_action_name(decision->plan.action)));
+	csp_json_text_at(json, "would_action",
+			 csp_span_from(csp_action_name(decision->would_plan.action)));
+	csp_render_reply(&reply, &decision->plan);
+	write_rendered_at(json, "reply", &reply);
+	csp_json_text_or_null_at(json, "flag", decision->plan.flag);
+	csp_buf_dispose(&reply);
+}
+
+static void write_origin(struct json *json, const struct decision *decision)
+{
+	csp_json_text_at(json, "schema", SPAN_LIT(DECISION_SCHEMA));
+	csp_json_text_at(json, "decision", decision->id);
+	write_time_at(json, "time", decision->time);
+	csp_json_text_at(json, "host", decision->host);
+	csp_json_text_or_null_at(json, "queue_id", decision->message->queue_id);
+	write_field_at(json, "message_id", decision->message, SPAN_LIT("Message-ID"));
+	csp_json_text_at(json, "policy", decision->policy_digest);
+	csp_json_number_at(json, "directory", (int64_t)decision->directory_state);
+	csp_json_text_at(json, "mode", csp_span_from(csp_mode_name(decision->mode)));
+}
+
+void csp_record_write(struct buf *out, const struct decision *decision)
+{
+	const struct message *message = decision->message;
+	struct json json;
+
+	csp_json_init(&json, out);
+	csp_json_object(&json);
+	write_origin(&json, decision);
+	write_client(&json, &message->client);
+	csp_json_text_at(&json, "reverse_path", message->reverse_path);
+	write_field_at(&json, "subject", message, SPAN_LIT("Subject"));
+	write_authors(&json, decision->authors);
+	write_category(&json, decision);
+	write_spans_at(&json, "products", decision->classification->products);
+	write_spans_at(&json, "lists", decision->classification->lists);
+	write_marks(&json, decision->marks);
+	write_recipients(&json, decision);
+	write_plan(&json, decision);
+	csp_json_object_end(&json);
+}
+
+/* Shares of a syslog line: together with the names of the keys they stay below SYSLOG_LINE_MAX. */
+#define NAME_MAX 64
+#define PATH_MAX 160
+#define TO_MAX   3
+
+/* A value of the line: what would end it, or begin another, becomes '?'. */
+static void append_value(struct buf *out, struct span text, size_t max)
+{
+	for (size_t i = 0; i < text.len && i < max; i++) {
+		char c = text.data[i];
+		bool plain = c > ' ' && c <= '~' && c != '<' && c != '>' && c != ',';
+		csp_buf_append_char(out, plain ? c : '?');
+	}
+	if (text.len > max)
+		csp_buf_append(out, SPAN_LIT("..."));
+}
+
+static void append_pair(struct buf *out, const char *key, struct span value)
+{
+	csp_buf_append_format(out, " %s=", key);
+	append_value(out, value.len ? value : SPAN_LIT("-"), NAME_MAX);
+}
+
+static void append_path(struct buf *out, struct span path)
+{
+	if (path.len && path.data[0] == '<')
+		path = csp_span_slice(path, 1, path.len);
+	if (path.len && path.data[path.len - 1] == '>')
+		path.len--;
+	csp_buf_append_char(out, '<');
+	append_value(out, path, PATH_MAX);
+	csp_buf_append_char(out, '>');
+}
+
+static void append_paths(struct buf *out, const struct decision *decision)
+{
+	csp_buf_append(out, SPAN_LIT(" from="));
+	append_path(out, decision->message->reverse_path);
+	csp_buf_append(out, SPAN_LIT(" to="));
+	for (size_t i = 0; i < decision->recipient_count && i < TO_MAX; i++) {
+		if (i)
+			csp_buf_append_char(out, ',');
+		append_path(out, decision->recipients[i].address);
+	}
+	csp_buf_append_format(out, " nrcpt=%zu", decision->recipient_count);
+}
+
+void csp_record_write_syslog(struct buf *out, const struct decision *decision)
+{
+	const struct recipient *gravest = csp_decision_gravest(decision);
+	struct span queue_id = decision->message->queue_id;
+	enum disposition disposition = gravest ? gravest->verdict.disposition : DISPOSITION_PASS;
+
+	append_value(out, queue_id.len ? queue_id : SPAN_LIT("NOQUEUE"), NAME_MAX);
+	csp_buf_append_format(out, ": %s", csp_disposition_name(disposition));
+	append_pair(out, "decision", decision->id);
+	append_pair(out, "rule", gravest ? gravest->verdict.rule : SPAN_LIT(""));
+	append_pair(out, "category", csp_render_category(decision));
+	append_paths(out, decision);
+	append_pair(out, "action", csp_span_from(csp_action_name(decision->plan.action)));
+	append_pair(out, "mode", csp_span_from(csp_mode_name(decision->mode)));
+}
+
+void csp_record_write_outcome(struct buf *out, struct span decision_id, struct timespec time,
+			      const char *outcome)
+{
+	struct json json;
+
+	csp_json_init(&json, out);
+	csp_json_object(&json);
+	csp_json_text_at(&json, "schema", SPAN_LIT(DECISION_SCHEMA));
+	csp_json_text_at(&json, "for", decision_id);
+	write_time_at(&json, "time", time);
+	csp_json_text_at(&json, "outcome", csp_span_from(outcome));
+	csp_json_object_end(&json);
+}

@@ -1,1 +1,224 @@
 #include "report.h"
+
+#include <unicode/uchar.h>
+
+#include "render.h"
+#include "utf8.h"
+
+#define TEXT_MAX ((size_t)4 << 20)
+#define LABEL    "%-13s"
+
+/* Separators of lines and paragraphs are no letters to ICU but break a terminal's line all the same. */
+static bool is_printable(uint32_t rune)
+{
+	return u_isprint((UChar32)rune) && rune != 0x2028 && rune != 0x2029;
+}
+
+void csp_report_append_safe(struct buf *out, struct span text)
+{
+	while (text.len) {
+		uint32_t rune = 0;
+		size_t len = csp_utf8_decode(&rune, text);
+		bool printable = len > 0 && is_printable(rune);
+
+		if (!len)
+			len = 1;
+		for (size_t i = 0; i < len; i++) {
+			if (printable)
+				csp_buf_append_char(out, text.data[i]);
+			else
+				csp_buf_append_format(out, "\\x%02x", (unsigned char)text.data[i]);
+		}
+		text = csp_span_slice(text, len, text.len);
+	}
+}
+
+static void append_or(struct buf *out, struct span text, const char *otherwise)
+{
+	csp_report_append_safe(out, text.len ? text : csp_span_from(otherwise));
+}
+
+static void append_line(struct buf *out, const char *label, struct span text, const char *otherwise)
+{
+	csp_buf_append_format(out, LABEL, label);
+	append_or(out, text, otherwise);
+	csp_buf_append_char(out, '\n');
+}
+
+static void write_action(struct buf *out, const struct decision *decision)
+{
+	const char *action = csp_action_name(decision->plan.action);
+	const char *would = csp_action_name(decision->would_plan.action);
+
+	csp_buf_append_format(out, LABEL "%s", "action", action);
+	if (decision->mode == MODE_MONITOR)
+		csp_buf_append_format(out, " (monitor mode; enforcing: %s)", would);
+	csp_buf_append_char(out, '\n');
+}
+
+static void write_subject(struct buf *out, const struct message *message)
+{
+	struct buf text;
+
+	csp_buf_init(&text, TEXT_MAX);
+	csp_render_field(&text, message, SPAN_LIT("Subject"));
+	append_line(out, "subject", csp_buf_span(&text), "(none)");
+	if (csp_buf_failed(&text))
+		out->failed = true;
+	csp_buf_dispose(&text);
+}
+
+static void write_author(struct buf *out, const struct author *author)
+{
+	struct buf address;
+
+	csp_buf_init(&address, TEXT_MAX);
+	csp_render_mailbox(&address, &author->mailbox);
+	csp_buf_append_format(out, LABEL, csp_author_field_name(author->field));
+	csp_report_append_safe(out, csp_buf_span(&address));
+	csp_buf_append_format(out, " (%s)\n", csp_party_name(author->party));
+	if (csp_buf_failed(&address))
+		out->failed = true;
+	csp_buf_dispose(&address);
+}
+
+static void write_authors(struct buf *out, const struct authors *authors)
+{
+	for (size_t i = 0; i < authors->count; i++)
+		write_author(out, &authors->items[i]);
+	if (authors->null_reverse_path)
+		append_line(out, "reverse-path", SPAN_LIT("<>"), "");
+}
+
+static void write_category(struct buf *out, const struct decision *decision)
+{
+	const struct classification *classification = decision->classification;
+
+	append_line(out, "category", csp_render_category(decision), "(could not be found out)");
+	for (size_t i = 0; i < classification->evidence_count; i++) {
+		const struct evidence *evidence = &classification->evidence[i];
+		csp_buf_append_format(out, LABEL, "");
+		csp_report_append_safe(out, evidence->rule);
+		csp_buf_append(out, SPAN_LIT(" in "));
+		csp_report_append_safe(out, evidence->field);
+		csp_buf_append(out, SPAN_LIT(": \""));
+		csp_report_append_safe(out, csp_span_trim(evidence->match));
+		csp_buf_append(out, SPAN_LIT("\"\n"));
+	}
+}
+
+static void write_names(struct buf *out, const char *label, struct spans names)
+{
+	if (!names.count)
+		return;
+	csp_buf_append_format(out, LABEL, label);
+	for (size_t i = 0; i < names.count; i++) {
+		if (i)
+			csp_buf_append(out, SPAN_LIT(", "));
+		csp_report_append_safe(out, names.items[i]);
+	}
+	csp_buf_append_char(out, '\n');
+}
+
+static void write_marks(struct buf *out, unsigned marks)
+{
+	struct span names[MARK_COUNT];
+	struct spans list = {.items = names};
+
+	for (unsigned i = 0; i < MARK_COUNT; i++) {
+		if (marks & (1U << i))
+			names[list.count++] = csp_span_from(csp_mark_name((enum mark)(1U << i)));
+	}
+	write_names(out, "marks", list);
+}
+
+static const char *explain_rule(const struct verdict *verdict)
+{
+	if (verdict->fault)
+		return "could not be decided for a fault of ours";
+	if (csp_span_equal(verdict->rule, SPAN_LIT("own-domain")))
+		return "a domain of our own";
+	if (csp_span_equal(verdict->rule, SPAN_LIT("not-a-customer")))
+		return "no customer of a partner";
+	if (csp_span_equal(verdict->rule, SPAN_LIT("dsn")))
+		return "a delivery report of our own";
+	if (!verdict->decided_by)
+		return "no rule matched";
+	return verdict->softened ? "a pass, but marked" : "";
+}
+
+static void write_verdict(struct buf *out, const struct verdict *verdict)
+{
+	const char *why = explain_rule(verdict);
+
+	csp_buf_append_format(out, "  " LABEL, "rule");
+	csp_report_append_safe(out, verdict->rule);
+	csp_buf_append_format(out, ": %s", csp_disposition_name(verdict->disposition));
+	if (*why)
+		csp_buf_append_format(out, " (%s)", why);
+	csp_buf_append_char(out, '\n');
+	for (size_t i = 0; i < verdict->would_count; i++) {
+		csp_buf_append_format(out, "  " LABEL, "would");
+		csp_report_append_safe(out, verdict->would[i]->name);
+		csp_buf_append_format(out, ": %s (a rule in monitor mode)\n",
+				      csp_disposition_name(verdict->would[i]->disposition));
+	}
+}
+
+static void write_judgement(struct buf *out, const struct recipient *recipient)
+{
+	const struct sender *sender = &recipient->sender;
+
+	csp_buf_append_format(out, "  " LABEL, "customer");
+	append_or(out, recipient->customer, "(not known)");
+	csp_buf_append_format(out, "\n  " LABEL, "sender");
+	if (sender->known)
+		csp_buf_append_format(out, "%s, %s\n", csp_sender_kind_name(sender->kind),
+				      csp_proof_name(sender->proof));
+	else
+		csp_buf_append(out, SPAN_LIT("(could not be found out)\n"));
+	if (recipient->customer.len)
+		csp_buf_append_format(out, "  " LABEL "%s\n", "product",
+				      csp_product_class_name(recipient->product_class));
+}
+
+static void write_recipient(struct buf *out, const struct recipient *recipient)
+{
+	csp_buf_append_format(out, LABEL, "to");
+	csp_report_append_safe(out, recipient->address);
+	csp_buf_append(out, SPAN_LIT(", looked up as "));
+	append_or(out, recipient->canonical, "nothing: it cannot be read");
+	csp_buf_append_char(out, '\n');
+	if (recipient->judged)
+		write_judgement(out, recipient);
+	write_verdict(out, &recipient->verdict);
+}
+
+static void write_plan(struct buf *out, const struct plan *plan)
+{
+	struct buf reply;
+
+	csp_buf_init(&reply, TEXT_MAX);
+	csp_render_reply(&reply, plan);
+	if (reply.len)
+		append_line(out, "reply", csp_buf_span(&reply), "");
+	if (plan->flag.len)
+		append_line(out, "header", plan->flag, "");
+	if (csp_buf_failed(&reply))
+		out->failed = true;
+	csp_buf_dispose(&reply);
+}
+
+void csp_report_write(struct buf *out, const struct decision *decision)
+{
+	write_action(out, decision);
+	write_subject(out, decision->message);
+	write_authors(out, decision->authors);
+	write_category(out, decision);
+	write_names(out, "products", decision->classification->products);
+	write_names(out, "lists", decision->classification->lists);
+	write_marks(out, decision->marks);
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		write_recipient(out, &decision->recipients[i]);
+	write_plan(out, &decision->would_plan);
+}
