@@ -29,27 +29,30 @@ static enum truth least(enum truth a, enum truth b)
  */
 static bool sender_may_change(const struct facts *facts)
 {
-	if (facts->sender.kind == SENDER_PARTNER)
-		return facts->customer_found != FOUND;
+	if (facts->customer_found != FOUND)
+		return facts->sender.kind != SENDER_VENDOR;
 	return facts->sender.kind == SENDER_PARTNER_OF_RECORD && !facts->classification->known;
 }
 
 static void read_sender(struct possible *possible, const struct facts *facts)
 {
+	const unsigned partners = BIT(SENDER_PARTNER) | BIT(SENDER_PARTNER_OF_RECORD);
+
+	possible->senders = ALL;
+	possible->proofs = ALL;
 	if (!facts->sender.known) {
-		possible->senders = ALL;
-		possible->proofs = ALL;
 		possible->possible_marks |= MARK_UNPROVEN_AUTHOR;
 		return;
 	}
 	possible->senders = BIT(facts->sender.kind);
-	possible->proofs = BIT(facts->sender.proof);
-	if (sender_may_change(facts)) {
-		possible->senders = BIT(SENDER_PARTNER) | BIT(SENDER_PARTNER_OF_RECORD);
-		possible->proofs = BIT(PROOF_PROVEN) | BIT(PROOF_UNPROVEN);
-		possible->marks &= ~(unsigned)MARK_UNPROVEN_AUTHOR;
-		possible->possible_marks |= MARK_UNPROVEN_AUTHOR;
+	if (!sender_may_change(facts)) {
+		possible->proofs = BIT(facts->sender.proof);
+		return;
 	}
+	if (possible->senders & partners)
+		possible->senders = partners;
+	possible->possible_marks |= possible->marks & MARK_UNPROVEN_AUTHOR;
+	possible->marks &= ~(unsigned)MARK_UNPROVEN_AUTHOR;
 }
 
 static struct possible read_facts(const struct facts *facts)

@@ -1,0 +1,33 @@
+/*
+ * The directory's answers for one message, all of one state: its transaction begins with the first question.
+ * Answers live in the message's arena; csp_lookup_end ends the transaction and leaves them valid.
+ * A directory that is not there, is damaged or runs out of memory answers COULD_NOT_TELL to everything it cannot say.
+ */
+#ifndef CSP_LOOKUP_H
+#define CSP_LOOKUP_H
+
+#include "directory.h"
+#include "sender.h"
+
+struct lookup {
+	struct directory *directory; /* NULL: could not be opened */
+	struct arena *arena;
+	struct directory_read *read; /* NULL before the first question, and when it failed */
+	bool begun;
+	bool failed;    /* something could not be told */
+	uint64_t state; /* of the directory; 0 while there is no transaction */
+};
+
+void csp_lookup_init(struct lookup *lookup, struct directory *directory, struct arena *arena);
+void csp_lookup_end(struct lookup *lookup);
+
+/* Says of each author that is not the vendor's which partners write from its domain. */
+void csp_lookup_authors(struct lookup *lookup, struct authors *authors);
+
+enum found csp_lookup_address(struct customers *out, struct lookup *lookup, struct span key);
+enum found csp_lookup_domain(struct customers *out, struct lookup *lookup, struct span domain);
+
+/* Puts the proofs of the customer's valid indirect providers into the question; COULD_NOT_TELL when one is not known. */
+enum found csp_lookup_providers(struct sender_question *question, struct lookup *lookup);
+
+#endif
