@@ -8,11 +8,12 @@ set -u
 
 usage() {
 	cat <<'USAGE'
-usage: packaging/deps.sh [--check] build|try|test
+usage: packaging/deps.sh [--check] build|try|test|servers
 
   build    what compiling needs
   try      and what packaging/try.sh needs: Python and a private Postfix
   test     and what tests/run.sh needs: cmocka and a private Sendmail
+  servers  the private mail servers alone
 
   --check  install nothing; say what is missing
 USAGE
@@ -63,6 +64,7 @@ groups_of() {
 	build) echo 'build' ;;
 	try) echo 'build try' ;;
 	test) echo 'build try test' ;;
+	servers) echo 'servers' ;;
 	esac
 }
 
@@ -173,11 +175,11 @@ not_installed() {
 
 # Which mail servers the groups in $1 need as folders of ours.
 wanted_servers() {
-	case " $1 " in *' try '*)
+	case " $1 " in *' try '* | *' servers '*)
 		[ -x /usr/sbin/postfix ] || echo 'postfix postfix'
 		;;
 	esac
-	case " $1 " in *' test '*)
+	case " $1 " in *' test '* | *' servers '*)
 		echo 'sendmail sendmail-bin sendmail-base sendmail-cf'
 		;;
 	esac
@@ -200,7 +202,7 @@ report_missing() {
 check=no
 [ "${1-}" != --check ] || { check=yes; shift; }
 case ${1-} in
-build | try | test) group=$1 ;;
+build | try | test | servers) group=$1 ;;
 -h | --help) usage; exit 0 ;;
 *) usage >&2; exit 64 ;;
 esac

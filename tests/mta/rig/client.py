@@ -17,6 +17,7 @@ class Client:
         self._smtp = smtplib.SMTP(local_hostname="client.example", source_address=(source, 0), timeout=60)
         self._smtp.connect("127.0.0.1", port)
         if login:
+            self._smtp.ehlo()
             self._command(f"XCLIENT LOGIN={login}")
         self._smtp.ehlo()
 
@@ -30,9 +31,6 @@ class Client:
     def _command(self, text):
         return _reply(self._smtp.docmd(text))
 
-    def offers(self, extension):
-        return self._smtp.has_extn(extension)
-
     def mail(self, reverse_path):
         return self._command(f"MAIL FROM:<{reverse_path}>")
 
@@ -41,6 +39,10 @@ class Client:
 
     def reset(self):
         return self._command("RSET")
+
+    def vanish(self):
+        """Closes the connection without a word."""
+        self._smtp.close()
 
     def data(self, message):
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 from .workspace import RigError, accepts, free_port, wait_until
@@ -19,8 +20,8 @@ milter = {{
   socket_mode = "0666";
   control_socket = "{folder}/control.sock";
 }};
-directory = {{ path = "{folder}/directory"; }};
-journal = {{ path = "{folder}/decisions.jsonl"; }};
+directory = {{ path = "{state}/directory"; }};
+journal = {{ path = "{state}/decisions.jsonl"; }};
 classification = {{
   packs = {packs};
   tag_sources = {{ networks = [ "{vendor_network}" ]; }};
@@ -54,22 +55,29 @@ class Endpoint:
 
 
 class Filter:
-    """csp-milter with the shipped rules and packs, a directory of its own and a journal that tests read."""
+    """csp-milter with the shipped rules and packs, a directory of its own and a journal that tests read.
 
-    def __init__(self, workspace, name, build, conf, mode="enforce", inet=False, own_domains=(),
-                 vendor_network="127.0.0.0/32"):
+    `build` has the programs, `conf` the shipped configuration; the directory and the journal go to `state`, which is the
+    filter's own folder unless something else is said.
+    """
+
+    def __init__(self, workspace, name, build, conf, *, mode="enforce", inet=False, own_domains=(),
+                 vendor_network="127.0.0.0/32", state=None):
         self._workspace = workspace
         self._name = name
         self._build = build
         self.folder = workspace.folder(name)
+        self.state = state or self.folder
         self.endpoint = Endpoint(None if inet else os.path.join(self.folder, "milter.sock"))
         self.conf = os.path.join(self.folder, "csp-milter.conf")
+        self.journal = os.path.join(self.state, "decisions.jsonl")
         self.process = None
         shutil.copytree(conf, self.folder, dirs_exist_ok=True)
         with open(self.conf, "w") as file:
             file.write(CONFIGURATION.format(
                 mode=mode, own_domains=_list(own_domains), vendor_network=vendor_network,
-                socket=self.endpoint.libmilter, folder=self.folder, packs=_list(_packs(self.folder))))
+                socket=self.endpoint.libmilter, folder=self.folder,
+                state=self.state, packs=_list(_packs(self.folder))))
 
     def _program(self, name):
         return os.path.join(self._build, name)
@@ -94,10 +102,9 @@ class Filter:
         return self.process.stop()
 
     def records(self):
-        path = os.path.join(self.folder, "decisions.jsonl")
-        if not os.path.exists(path):
+        if not os.path.exists(self.journal):
             return []
-        with open(path, encoding="utf-8") as journal:
+        with open(self.journal, encoding="utf-8") as journal:
             lines = [json.loads(line) for line in journal if line.endswith("\n")]
         return [line for line in lines if line.get("schema", "").startswith("csp-milter/decision/")]
 
@@ -116,10 +123,11 @@ def _packs(folder):
 
 
 class Noop:
-    """The no-op filter of tests/bench."""
+    """The no-op filter of tests/bench. It has nothing to finish, and libmilter takes seconds to stop: so it is killed."""
 
-    def __init__(self, workspace, name, program, inet=False, *options):
+    def __init__(self, workspace, name, program, *options, inet=False):
         folder = workspace.folder(name)
         self.endpoint = Endpoint(None if inet else os.path.join(folder, "milter.sock"))
-        self.process = workspace.spawn(name, [program, "-s", self.endpoint.libmilter, *options])
+        self.process = workspace.spawn(name, [program, "-s", self.endpoint.libmilter, *options],
+                                       stop_signal=signal.SIGKILL)
         self.process.wait_for("the no-op filter", lambda: accepts(self.endpoint.address))

@@ -50,8 +50,9 @@ def _die_with_parent():
 class Process:
     """A program in a process group of its own, its output in a log file."""
 
-    def __init__(self, argv, log, env=None):
+    def __init__(self, argv, log, env=None, stop_signal=signal.SIGTERM):
         self.log = log
+        self._stop_signal = stop_signal
         with open(log, "ab") as out:
             self._child = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env,
@@ -64,10 +65,14 @@ class Process:
     def signal(self, number):
         self._child.send_signal(number)
 
+    def ask_to_stop(self):
+        if self.running():
+            self.signal(self._stop_signal)
+
     def stop(self):
         """Asks the program to end, then ends its whole group; its exit status."""
+        self.ask_to_stop()
         if self.running():
-            self._child.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(STOP_SECONDS)
         with contextlib.suppress(ProcessLookupError):
@@ -109,6 +114,8 @@ class Workspace:
     def close(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        for process in self._processes:
+            process.ask_to_stop()
         while self._processes:
             self._processes.pop().stop()
         shutil.rmtree(self.path, ignore_errors=True)
@@ -119,8 +126,8 @@ class Workspace:
         os.chmod(path, mode)
         return path
 
-    def spawn(self, name, argv, env=None):
-        process = Process(argv, os.path.join(self.folder("log"), name + ".log"), env)
+    def spawn(self, name, argv, env=None, **options):
+        process = Process(argv, os.path.join(self.folder("log"), name + ".log"), env, **options)
         self._processes.append(process)
         return process
 
