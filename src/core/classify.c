@@ -1,1 +1,362 @@
-#include "classify.h"
+#include "classifier.h"
+#include "encword.h"
+#include "findings.h"
+#include "identifier.h"
+#include "text.h"
+
+/* What a buffer may keep from one message to the next. */
+#define TEXT_KEPT ((size_t)256 << 10)
+/* Values taken from the tags of one message. */
+#define TAG_VALUES_MAX 1000
+
+/* Names found in one message, in its arena. */
+struct names {
+	struct span *items;
+	size_t count, cap;
+};
+
+/* One message being read. */
+struct reading {
+	const struct classifier *classifier;
+	struct classify_scratch *scratch;
+	const struct message *message;
+	struct arena *arena;
+	struct findings findings;
+	struct names products, lists;
+	struct span field; /* name of the field being read */
+	uint64_t began;    /* the scratch's time when the message began */
+	size_t tag_values;
+	unsigned marks;
+	bool failed;
+};
+
+/* A stamp holds when its thing was seen last: in this field, in this message, or before. */
+static bool seen_since(uint64_t *stamp, uint64_t since, uint64_t now)
+{
+	bool seen = *stamp >= since;
+
+	*stamp = now;
+	return seen;
+}
+
+static void add_name(struct reading *reading, struct names *names, struct span name)
+{
+	void *items = names->items;
+
+	if (!csp_arena_grow(reading->arena, &items, &names->cap, names->count, sizeof(name))) {
+		reading->failed = true;
+		return;
+	}
+	names->items = items;
+	names->items[names->count++] = name;
+}
+
+static void add_evidence(struct reading *reading, enum evidence_kind kind, unsigned category,
+			 struct span rule, struct span match)
+{
+	const struct evidence evidence = {kind, category, rule, reading->field, match};
+
+	csp_findings_add(&reading->findings, &evidence);
+}
+
+static void hear_phrase(void *context, const struct phrase_owner *owner, struct span match)
+{
+	struct reading *reading = context;
+	const struct pack *pack = reading->classifier->pack;
+	const struct stamps *stamps = &reading->scratch->stamps;
+	uint64_t now = reading->scratch->now;
+
+	switch (owner->kind) {
+	case PHRASE_CATEGORY:
+		if (!seen_since(&stamps->phrases[owner->index], now, now))
+			add_evidence(reading, EVIDENCE_PHRASE, owner->group,
+				     pack->phrases[owner->index].rule, match);
+		break;
+	case PHRASE_PRODUCT:
+		if (!seen_since(&stamps->products[owner->index], reading->began, now))
+			add_name(reading, &reading->products, pack->products[owner->index].name);
+		break;
+	case PHRASE_LIST:
+		stamps->entries[owner->index] = now;
+		break;
+	}
+}
+
+static bool has_digit(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (csp_ascii_is_digit(text.data[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The text searched is the scratch's, so what was found in it is copied. */
+static void find_identifiers(struct reading *reading, struct span text)
+{
+	const struct pack *pack = reading->classifier->pack;
+	struct span match;
+
+	if (!has_digit(text))
+		return;
+	for (size_t i = 0; i < pack->identifier_count; i++) {
+		const struct identifier *identifier = &pack->identifiers[i];
+		if (!csp_identifier_find(&match, identifier, text))
+			continue;
+		if (!csp_arena_copy(reading->arena, &match, match))
+			reading->failed = true;
+		else
+			add_evidence(reading, EVIDENCE_IDENTIFIER, identifier->category,
+				     identifier->rule, match);
+	}
+}
+
+static void find_phrases(struct reading *reading, struct span normal, unsigned kinds)
+{
+	const struct phrase_listener listener = {hear_phrase, reading, kinds};
+	bool truncated = false;
+
+	if (!csp_phrases_find(reading->classifier->phrases, reading->scratch->scan, normal,
+			      &listener, &truncated))
+		reading->failed = true;
+	if (truncated)
+		reading->marks |= MARK_TRUNCATED;
+}
+
+#define PHRASES_OF_TEXT (1U << PHRASE_CATEGORY | 1U << PHRASE_LIST)
+#define PHRASES_OF_NAME (1U << PHRASE_PRODUCT)
+
+/* Names of products keep their numbers. Where there is none, both normal forms are the same and one look is enough. */
+static void find_all_phrases(struct reading *reading, struct span decoded)
+{
+	struct buf *normal = &reading->scratch->normal;
+
+	csp_buf_reset(normal);
+	csp_text_normalise(normal, decoded);
+	struct span text = csp_buf_span(normal);
+	if (csp_span_find(text, '#') == text.len) {
+		find_phrases(reading, text, PHRASES_OF_TEXT | PHRASES_OF_NAME);
+	} else {
+		find_phrases(reading, text, PHRASES_OF_TEXT);
+		reading->failed = reading->failed || csp_buf_failed(normal);
+		csp_buf_reset(normal);
+		csp_text_normalise_name(normal, decoded);
+		find_phrases(reading, csp_buf_span(normal), PHRASES_OF_NAME);
+	}
+	reading->failed = reading->failed || csp_buf_failed(normal);
+}
+
+static struct span unfold(struct reading *reading, struct span body)
+{
+	struct buf *unfolded = &reading->scratch->unfolded;
+	bool bare = false;
+
+	csp_buf_reset(unfolded);
+	csp_header_unfold(unfolded, &bare, body);
+	if (bare)
+		reading->marks |= MARK_BARE_NEWLINE;
+	reading->failed = reading->failed || csp_buf_failed(unfolded);
+	return csp_buf_span(unfolded);
+}
+
+static void read_text(struct reading *reading, struct span body)
+{
+	struct buf *decoded = &reading->scratch->decoded;
+	bool undecodable = false;
+
+	csp_buf_reset(decoded);
+	csp_encword_decode(decoded, &undecodable, unfold(reading, body));
+	if (undecodable)
+		reading->marks |= MARK_UNDECODABLE;
+	reading->failed = reading->failed || csp_buf_failed(decoded);
+	find_identifiers(reading, csp_buf_span(decoded));
+	find_all_phrases(reading, csp_buf_span(decoded));
+}
+
+static bool tags_are_trusted(const struct reading *reading)
+{
+	const struct proofs *sources = reading->classifier->settings.tag_sources;
+
+	return sources && csp_proofs_hold(sources, &reading->message->client);
+}
+
+static void read_tag_value(struct reading *reading, const struct tag *tag, struct span value)
+{
+	for (size_t i = 0; i < tag->value_count; i++) {
+		if (!csp_span_equal_nocase(tag->values[i].value, value))
+			continue;
+		if (!tags_are_trusted(reading))
+			reading->marks |= MARK_UNTRUSTED_TAG;
+		else if (!csp_arena_copy(reading->arena, &value, value))
+			reading->failed = true;
+		else
+			add_evidence(reading, EVIDENCE_TAG, tag->values[i].category, tag->rule,
+				     value);
+		return;
+	}
+}
+
+static void read_tag(struct reading *reading, const struct tag *tag, struct span body)
+{
+	struct span rest = unfold(reading, body);
+	struct span value;
+
+	if (tag->format == TAG_TEXT) {
+		read_tag_value(reading, tag, csp_span_trim(rest));
+		return;
+	}
+	for (bool more = true; more; reading->tag_values++) {
+		if (reading->tag_values >= TAG_VALUES_MAX) {
+			reading->marks |= MARK_TRUNCATED;
+			return;
+		}
+		more = csp_span_split(&value, &rest, rest, ',');
+		read_tag_value(reading, tag, csp_span_trim(value));
+	}
+}
+
+static void read_watched(struct reading *reading, const struct watch *watch, struct span body)
+{
+	struct classify_scratch *scratch = reading->scratch;
+
+	scratch->now++;
+	reading->field = watch->name;
+	switch (watch->role) {
+	case WATCH_TEXT:
+		read_text(reading, body);
+		break;
+	case WATCH_TAG:
+		read_tag(reading, &reading->classifier->pack->tags[watch->index], body);
+		break;
+	case WATCH_ONCE:
+		if (seen_since(&scratch->stamps.fields[watch->index], reading->began, scratch->now))
+			reading->marks |= MARK_DUPLICATE_FIELD;
+		break;
+	}
+}
+
+static void read_fields(struct reading *reading)
+{
+	const struct classifier *classifier = reading->classifier;
+
+	for (size_t i = 0; i < reading->message->field_count; i++) {
+		const struct field *field = &reading->message->fields[i];
+		size_t place = csp_watch_place(field->name);
+		for (size_t j = classifier->watch_start[place];
+		     j < classifier->watch_start[place + 1]; j++) {
+			const struct watch *watch = &classifier->watches[j];
+			if (csp_span_equal_nocase(watch->name, field->name))
+				read_watched(reading, watch, field->body);
+		}
+	}
+}
+
+static bool entry_names(const struct sender_entry *entry, const struct mailbox *mailbox)
+{
+	return csp_span_equal(entry->address.domain, mailbox->domain) &&
+	       (entry->address.local.len == 0 ||
+		csp_span_equal_nocase(entry->address.local, mailbox->local));
+}
+
+static const struct sender_entry *entry_of(const struct sender_entry *entries, size_t count,
+					   const struct mailbox *mailbox)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (entry_names(&entries[i], mailbox))
+			return &entries[i];
+	}
+	return NULL;
+}
+
+/* Only where nothing else speaks, and only of a sender who is proven. */
+static void read_senders(struct reading *reading, const struct authors *authors)
+{
+	const struct pack *pack = reading->classifier->pack;
+
+	reading->field = SPAN_LIT("From");
+	for (size_t i = 0; i < authors->count && pack->sender_count; i++) {
+		const struct author *author = &authors->items[i];
+		const struct sender_entry *entry;
+		struct span address;
+		if (author->field != AUTHOR_FROM ||
+		    !(entry = entry_of(pack->senders, pack->sender_count, &author->mailbox)))
+			continue;
+		if (!csp_mailbox_format(&address, reading->arena, &author->mailbox))
+			reading->failed = true;
+		else
+			add_evidence(reading, EVIDENCE_SENDER, entry->category, entry->rule,
+				     address);
+	}
+}
+
+/* A list may earn a pass: all that the From fields name must be on it. */
+static bool senders_are_listed(const struct list_entry *entry, const struct authors *authors)
+{
+	size_t found = 0;
+
+	if (entry->sender_count == 0)
+		return true;
+	for (size_t i = 0; i < authors->count; i++) {
+		if (authors->items[i].field != AUTHOR_FROM)
+			continue;
+		if (!entry_of(entry->senders, entry->sender_count, &authors->items[i].mailbox))
+			return false;
+		found++;
+	}
+	return found > 0;
+}
+
+static void read_lists(struct reading *reading, const struct authors *authors)
+{
+	const struct pack *pack = reading->classifier->pack;
+
+	for (size_t i = 0; i < pack->list_count; i++) {
+		const struct list_entry *entry = &pack->lists[i];
+		const struct spans named = {reading->lists.items, reading->lists.count};
+		if (entry->phrases.count && reading->scratch->stamps.entries[i] < reading->began)
+			continue;
+		if (senders_are_listed(entry, authors) && !csp_spans_hold(named, entry->list))
+			add_name(reading, &reading->lists, entry->list);
+	}
+}
+
+/* One hostile message must not make a thread hold its memory for good. */
+static void shrink(struct buf *buf)
+{
+	if (buf->cap > TEXT_KEPT)
+		csp_buf_dispose(buf);
+}
+
+void csp_classify(struct classification *out, const struct classifier *classifier,
+		  struct classify_scratch *scratch, const struct message *message,
+		  const struct authors *authors, const struct sender *sender)
+{
+	struct reading reading = {
+		.classifier = classifier,
+		.scratch = scratch,
+		.message = message,
+		.arena = message->arena,
+		.began = scratch->now + 1,
+	};
+
+	read_fields(&reading);
+	if (!csp_findings_speak(&reading.findings) && sender->known &&
+	    sender->proof == PROOF_PROVEN)
+		read_senders(&reading, authors);
+	read_lists(&reading, authors);
+	shrink(&scratch->unfolded);
+	shrink(&scratch->decoded);
+	shrink(&scratch->normal);
+
+	*out = (struct classification){
+		.products = {reading.products.items, reading.products.count},
+		.lists = {reading.lists.items, reading.lists.count},
+		.marks = reading.marks,
+	};
+	if (reading.failed ||
+	    !csp_findings_conclude(out, &reading.findings, classifier->settings.categories,
+				   reading.arena))
+		*out = (struct classification){.known = false};
+	else
+		out->known = true;
+}

@@ -1,18 +1,27 @@
 /*
- * The normal form in which phrases and header text meet: NFKC case-fold (UAX 15), invisible
- * characters, tatweel and vowel signs dropped, dotted and dotless i folded to i, every run of numbers, dates and amounts
- * one '#', every other run of characters that are no letter one space, one space at both ends.
- * The result goes to the caller's buf.
- * The input is UTF-8; what is not becomes a space. Memory is the only thing that can fail (the buf says so).
+ * The normal form in which phrases and header text meet: words of letters, one space between them and at both ends.
+ * The result goes to the caller's buf, which is the only thing that can fail.
+ * The input is UTF-8; what is not counts as a character that is no letter.
  */
 #ifndef CSP_TEXT_H
 #define CSP_TEXT_H
 
 #include "buf.h"
 
+/*
+ * Appends the normal form. Letters are folded by NFKC case-fold (UAX 15), i with and without a dot to i; invisible
+ * characters, tatweel, the vowel signs of Arabic and Hebrew and accents that make no letter are dropped, the signs
+ * that belong to a word (Thai, Indic scripts) stay. Every run of characters that are no letters becomes one
+ * space, and " # " when there is a digit of any script or a '#' in it: "3 Rechnungen, EUR 1.234,50" and
+ * "№5 rechnungen eur #" give " # rechnungen eur # " and " no # rechnungen eur # ". Applying it twice changes nothing
+ * (but see text.c for very long words). Cost is linear.
+ */
 void csp_text_normalise(struct buf *out, struct span utf8);
 
-/* Loads the Unicode tables, so that the first message does not pay for it; false when they are missing. */
+/* The same, but numbers stay: "Microsoft 365" is no "Microsoft 2019". Without a number both forms are the same. */
+void csp_text_normalise_name(struct buf *out, struct span utf8);
+
+/* Loads the tables of Unicode and of the charsets, so that the first message does not pay; false when they are missing. */
 bool csp_text_warm_up(void);
 
 #endif

@@ -1,0 +1,129 @@
+#include "findings.h"
+
+#include <limits.h>
+
+static unsigned bit(unsigned category)
+{
+	return category < sizeof(unsigned) * CHAR_BIT ? 1U << category : 0;
+}
+
+static unsigned lowest(unsigned categories)
+{
+	unsigned category = 0;
+
+	while (!(categories & bit(category)))
+		category++;
+	return category;
+}
+
+static bool is_same_class(const struct evidence *a, const struct evidence *b)
+{
+	return a->kind == b->kind && a->category == b->category;
+}
+
+/* The last item of which another of its class is kept; EVIDENCE_MAX when all are the only ones. */
+static size_t expendable(const struct findings *findings)
+{
+	for (size_t i = EVIDENCE_MAX; i-- > 1;) {
+		for (size_t j = 0; j < i; j++) {
+			if (is_same_class(&findings->items[i], &findings->items[j]))
+				return i;
+		}
+	}
+	return EVIDENCE_MAX;
+}
+
+void csp_findings_add(struct findings *findings, const struct evidence *evidence)
+{
+	bool is_new = !(findings->present[evidence->kind] & bit(evidence->category));
+	size_t at = findings->count;
+
+	findings->present[evidence->kind] |= bit(evidence->category);
+	if (at == EVIDENCE_MAX && is_new)
+		at = expendable(findings);
+	if (at == EVIDENCE_MAX)
+		return;
+	findings->items[at] = *evidence;
+	if (at == findings->count)
+		findings->count++;
+}
+
+bool csp_findings_speak(const struct findings *findings)
+{
+	for (size_t i = 0; i < EVIDENCE_KINDS; i++) {
+		if (findings->present[i])
+			return true;
+	}
+	return false;
+}
+
+/* Which kinds of evidence are asked: the first of these that says anything. */
+static unsigned deciding_kinds(const struct findings *findings)
+{
+	const unsigned *present = findings->present;
+
+	if (present[EVIDENCE_TAG])
+		return 1U << EVIDENCE_TAG;
+	if (present[EVIDENCE_IDENTIFIER] | present[EVIDENCE_PHRASE])
+		return 1U << EVIDENCE_IDENTIFIER | 1U << EVIDENCE_PHRASE;
+	return 1U << EVIDENCE_SENDER;
+}
+
+static unsigned present_in(const struct findings *findings, unsigned kinds)
+{
+	unsigned categories = 0;
+
+	for (unsigned kind = 0; kind < EVIDENCE_KINDS; kind++) {
+		if (kinds & 1U << kind)
+			categories |= findings->present[kind];
+	}
+	return categories;
+}
+
+static bool contradicts(const struct findings *findings, const struct categories *categories,
+			unsigned winner)
+{
+	unsigned subscription = bit(categories->subscription);
+	unsigned notices = ~(subscription | bit(categories->other));
+	unsigned tags = findings->present[EVIDENCE_TAG];
+
+	if (tags & (tags - 1))
+		return true;
+	if (winner != categories->subscription)
+		return present_in(findings, ~0U) & subscription;
+	return findings->present[EVIDENCE_PHRASE] & bit(categories->incident) ||
+	       findings->present[EVIDENCE_IDENTIFIER] & notices;
+}
+
+static bool copy_evidence(struct classification *out, const struct findings *findings,
+			  unsigned kinds, struct arena *arena)
+{
+	struct evidence *items = csp_arena_alloc(arena, findings->count, sizeof(*items));
+	size_t count = 0;
+
+	if (!items)
+		return false;
+	for (int deciding = 1; deciding >= 0; deciding--) {
+		for (size_t i = 0; i < findings->count; i++) {
+			const struct evidence *item = &findings->items[i];
+			bool decided = kinds & 1U << item->kind && item->category == out->category;
+			if (decided == (deciding == 1))
+				items[count++] = *item;
+		}
+	}
+	out->evidence = items;
+	out->evidence_count = count;
+	return true;
+}
+
+bool csp_findings_conclude(struct classification *out, const struct findings *findings,
+			   const struct categories *categories, struct arena *arena)
+{
+	unsigned kinds = deciding_kinds(findings);
+	unsigned found = present_in(findings, kinds);
+
+	out->category = found ? lowest(found) : categories->other;
+	if (contradicts(findings, categories, out->category))
+		out->marks |= MARK_CONFLICTING_EVIDENCE;
+	return findings->count == 0 || copy_evidence(out, findings, kinds, arena);
+}

@@ -1,0 +1,78 @@
+#include <stdlib.h>
+
+#include "classifier.h"
+
+static int compare_name(const void *key, const void *item)
+{
+	const struct product *const *product = item;
+
+	return csp_span_compare(*(const struct span *)key, (*product)->name);
+}
+
+static bool is_sold_through_programme(const struct classifier *classifier, struct span name)
+{
+	const struct product **found =
+		classifier->products
+			? bsearch(&name, classifier->products, classifier->pack->product_count,
+				  sizeof(*classifier->products), compare_name)
+			: NULL;
+
+	return found && (*found)->csp;
+}
+
+/* A relation that names no products is for all that the programme sells; one that does, for just those. */
+static bool is_held_through_partner(const struct classifier *classifier, struct span name,
+				    const struct customer *customer, int64_t now)
+{
+	bool sold = is_sold_through_programme(classifier, name);
+
+	for (size_t i = 0; i < customer->relation_count; i++) {
+		const struct relation *relation = &customer->relations[i];
+		if (!csp_relation_is_valid(relation, now))
+			continue;
+		if (relation->products.count ? csp_spans_hold(relation->products, name) : sold)
+			return true;
+	}
+	return false;
+}
+
+enum product_class csp_classifier_product_class(const struct classifier *classifier,
+						struct spans products,
+						const struct customer *customer, int64_t now)
+{
+	enum product_class class = products.count ? PRODUCT_DIRECT : PRODUCT_UNKNOWN;
+
+	for (size_t i = 0; i < products.count; i++) {
+		struct span name = products.items[i];
+		if (customer && is_held_through_partner(classifier, name, customer, now))
+			return PRODUCT_CSP;
+		if (!customer || !csp_spans_hold(customer->direct_products, name))
+			class = PRODUCT_UNLISTED;
+	}
+	return class;
+}
+
+static const char *const class_names[] = {
+	[PRODUCT_CSP] = "csp",
+	[PRODUCT_UNLISTED] = "unlisted",
+	[PRODUCT_DIRECT] = "direct",
+	[PRODUCT_UNKNOWN] = "unknown",
+};
+
+#define CLASS_COUNT (sizeof(class_names) / sizeof(class_names[0]))
+
+const char *csp_product_class_name(enum product_class class)
+{
+	return class_names[class];
+}
+
+bool csp_product_class_find(enum product_class *out, struct span name)
+{
+	for (size_t i = 0; i < CLASS_COUNT; i++) {
+		if (csp_span_equal(csp_span_from(class_names[i]), name)) {
+			*out = (enum product_class)i;
+			return true;
+		}
+	}
+	return false;
+}
