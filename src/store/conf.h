@@ -43,6 +43,7 @@ struct conf {
 	struct spans text_fields;
 	struct proofs tag_sources;
 	struct pack pack;        /* all packs as one */
+	unsigned pack_files;
 	struct span flag_header; /* "X-CSP-Policy" */
 	struct plan_settings plan;
 	char digest[17]; /* of all files read, hexadecimal */
