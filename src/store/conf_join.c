@@ -22,7 +22,7 @@ struct joiner {
 	struct conf_source *source;
 	struct bracket brackets[CONF_NESTING_MAX];
 	size_t depth;
-	size_t comma; /* where the last token's comma stands in the joined text; SIZE_MAX: it was none */
+	size_t slot; /* where a closing bracket may move up to, in the joined text; SIZE_MAX: nowhere */
 	bool broken;
 };
 
@@ -124,6 +124,7 @@ static void skip_text(struct joiner *joiner, struct input *input)
 	if (ended(input))
 		complain(joiner, input, line, "this text is never ended: '\"' is missing");
 	copy(joiner, input, 1);
+	csp_buf_append_char(&joiner->source->text, ' ');
 }
 
 static bool is_name_char(char c)
@@ -207,6 +208,23 @@ static char closing_of(char open)
 	return open == '{' ? '}' : open == '(' ? ')' : ']';
 }
 
+/*
+ * A list's bracket moves up to where its last value ends, in the place of the comma that stands there or of the blank
+ * that follows each text. Else libconfig would call the comma a syntax error, and the line of a last text the line of
+ * the bracket below it.
+ */
+static void put_closing(struct joiner *joiner, struct input *input, char c)
+{
+	struct buf *text = &joiner->source->text;
+
+	if (c != '}' && joiner->slot < text->len) {
+		text->data[joiner->slot] = c;
+		c = ' ';
+	}
+	csp_buf_append_char(text, c);
+	input->at++;
+}
+
 static void close_bracket(struct joiner *joiner, struct input *input)
 {
 	struct conf_reader *reader = joiner->source->reader;
@@ -227,10 +245,7 @@ static void close_bracket(struct joiner *joiner, struct input *input)
 	} else {
 		joiner->depth--;
 	}
-	/* A comma after the last value is what people write; libconfig calls it a syntax error. */
-	if (c != '}' && joiner->comma != SIZE_MAX && joiner->comma < joiner->source->text.len)
-		joiner->source->text.data[joiner->comma] = ' ';
-	copy(joiner, input, 1);
+	put_closing(joiner, input, c);
 }
 
 static bool add_map(struct joiner *joiner, const struct input *input)
@@ -357,7 +372,7 @@ static void join_token(struct joiner *joiner, struct input *input)
 		include(joiner, input);
 	} else
 		copy(joiner, input, 1);
-	joiner->comma = c == ',' ? joiner->source->text.len - 1 : SIZE_MAX;
+	joiner->slot = c == ',' || c == '"' ? joiner->source->text.len - 1 : SIZE_MAX;
 }
 
 /* A file ends with a newline in the joined text, so that its last line is no part of the next file's first. */
@@ -374,7 +389,7 @@ static bool join_file(struct joiner *joiner, struct input *input)
 
 bool csp_conf_join(struct conf_source *source, const struct conf_file *file)
 {
-	struct joiner joiner = {.source = source, .comma = SIZE_MAX};
+	struct joiner joiner = {.source = source, .slot = SIZE_MAX};
 	struct input input = {.file = file, .line = 1, .line_start = true};
 
 	if (!join_file(&joiner, &input))
