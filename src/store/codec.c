@@ -1,1 +1,226 @@
-extern int csp_placeholder;
+#include "codec.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define TAG_SIZE     crypto_shorthash_BYTES
+#define GUID_LEN     36
+#define GUID_BYTES   16
+#define NUMBER_BYTES 10 /* of a 64-bit number, seven bits each */
+
+_Static_assert(TAG_SIZE == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4");
+
+static void append(struct buf *out, const void *bytes, size_t len)
+{
+	csp_buf_append(out, (struct span){bytes, len});
+}
+
+/*
+ * The key's hash becomes half of the key that the payload is hashed with, so that neither has to be
+ * copied next to the other. The keys are no secret: this finds damage, it does not keep out a forger.
+ */
+static void make_tag(unsigned char tag[TAG_SIZE], enum codec_table table, struct span key,
+		     struct span bytes)
+{
+	unsigned char name_key[crypto_shorthash_KEYBYTES] = "csp directory 1";
+	unsigned char value_key[crypto_shorthash_KEYBYTES] = "csp directory 1";
+
+	name_key[crypto_shorthash_KEYBYTES - 1] = (unsigned char)table;
+	crypto_shorthash(value_key, (const unsigned char *)key.data, key.len, name_key);
+	crypto_shorthash(tag, (const unsigned char *)bytes.data, bytes.len, value_key);
+}
+
+void csp_codec_begin(struct buf *out)
+{
+	csp_buf_reset(out);
+	csp_buf_append_char(out, CODEC_VERSION);
+}
+
+void csp_codec_number(struct buf *out, uint64_t number)
+{
+	unsigned char bytes[NUMBER_BYTES];
+	size_t len = 0;
+
+	for (; number >= 0x80; number >>= 7)
+		bytes[len++] = (unsigned char)(number | 0x80);
+	bytes[len++] = (unsigned char)number;
+	append(out, bytes, len);
+}
+
+void csp_codec_time(struct buf *out, int64_t time)
+{
+	unsigned char bytes[8];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)((uint64_t)time >> (8 * i));
+	append(out, bytes, sizeof(bytes));
+}
+
+void csp_codec_text(struct buf *out, struct span text)
+{
+	csp_codec_number(out, text.len);
+	csp_buf_append(out, text);
+}
+
+static bool is_hyphen_place(size_t at)
+{
+	return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+static int hex_value(char c)
+{
+	if (csp_ascii_is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool pack_guid(unsigned char out[GUID_BYTES], struct span id)
+{
+	size_t digits = 0;
+
+	if (id.len != GUID_LEN)
+		return false;
+	memset(out, 0, GUID_BYTES);
+	for (size_t i = 0; i < id.len; i++) {
+		int value = hex_value(id.data[i]);
+		if (is_hyphen_place(i) ? id.data[i] != '-' : value < 0)
+			return false;
+		if (is_hyphen_place(i))
+			continue;
+		out[digits / 2] = (unsigned char)(out[digits / 2] << 4 | value);
+		digits++;
+	}
+	return true;
+}
+
+/* The first byte is the length of a text, or 0 for a packed GUID. */
+void csp_codec_id(struct buf *out, struct span id)
+{
+	unsigned char guid[GUID_BYTES];
+
+	if (id.len == 0 || id.len > CODEC_ID_MAX) {
+		out->failed = true;
+	} else if (pack_guid(guid, id)) {
+		csp_buf_append_char(out, 0);
+		append(out, guid, sizeof(guid));
+	} else {
+		csp_buf_append_char(out, (char)id.len);
+		csp_buf_append(out, id);
+	}
+}
+
+void csp_codec_seal(struct buf *out, enum codec_table table, struct span key)
+{
+	unsigned char tag[TAG_SIZE];
+
+	make_tag(tag, table, key, csp_buf_span(out));
+	append(out, tag, sizeof(tag));
+}
+
+bool csp_codec_open(struct codec_reader *out, enum codec_table table, struct span key,
+		    struct span value)
+{
+	unsigned char tag[TAG_SIZE];
+
+	*out = (struct codec_reader){.rest = SPAN_LIT(""), .failed = true};
+	if (value.len < 1 + TAG_SIZE || value.data[0] != CODEC_VERSION)
+		return false;
+	struct span bytes = csp_span_slice(value, 0, value.len - TAG_SIZE);
+	make_tag(tag, table, key, bytes);
+	if (memcmp(tag, value.data + bytes.len, TAG_SIZE) != 0)
+		return false;
+	*out = (struct codec_reader){.rest = csp_span_slice(bytes, 1, bytes.len)};
+	return true;
+}
+
+static struct span fail(struct codec_reader *reader)
+{
+	*reader = (struct codec_reader){.rest = SPAN_LIT(""), .failed = true};
+	return SPAN_LIT("");
+}
+
+static struct span take(struct codec_reader *reader, uint64_t len)
+{
+	if (len > reader->rest.len)
+		return fail(reader);
+	struct span piece = csp_span_slice(reader->rest, 0, (size_t)len);
+	reader->rest = csp_span_slice(reader->rest, (size_t)len, reader->rest.len);
+	return piece;
+}
+
+uint64_t csp_codec_take_number(struct codec_reader *reader)
+{
+	uint64_t number = 0;
+
+	for (unsigned i = 0; i < NUMBER_BYTES; i++) {
+		struct span byte = take(reader, 1);
+		uint64_t bits = byte.len ? (unsigned char)byte.data[0] : 0;
+		if (i == NUMBER_BYTES - 1 && bits > 1)
+			break;
+		number |= (bits & 0x7f) << (7 * i);
+		if (!(bits & 0x80))
+			return number;
+	}
+	fail(reader);
+	return 0;
+}
+
+int64_t csp_codec_take_time(struct codec_reader *reader)
+{
+	struct span bytes = take(reader, 8);
+	uint64_t time = 0;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		time |= (uint64_t)(unsigned char)bytes.data[i] << (8 * i);
+	return (int64_t)time;
+}
+
+struct span csp_codec_take_text(struct codec_reader *reader)
+{
+	return take(reader, csp_codec_take_number(reader));
+}
+
+struct span csp_codec_take_packed_id(struct codec_reader *reader)
+{
+	size_t len = reader->rest.len ? (unsigned char)reader->rest.data[0] : 0;
+
+	if (len > CODEC_ID_MAX)
+		return fail(reader);
+	return take(reader, 1 + (len ? len : GUID_BYTES));
+}
+
+size_t csp_codec_take_count(struct codec_reader *reader)
+{
+	uint64_t count = csp_codec_take_number(reader);
+
+	if (count <= reader->rest.len)
+		return (size_t)count;
+	fail(reader);
+	return 0;
+}
+
+static bool unpack_guid(struct span *out, struct arena *arena, struct span packed)
+{
+	char text[GUID_LEN];
+	size_t digits = 0;
+
+	for (size_t i = 0; i < GUID_LEN; i++) {
+		if (is_hyphen_place(i)) {
+			text[i] = '-';
+			continue;
+		}
+		unsigned byte = (unsigned char)packed.data[1 + digits / 2];
+		text[i] = "0123456789abcdef"[digits % 2 ? byte & 15 : byte >> 4];
+		digits++;
+	}
+	return csp_arena_copy(arena, out, (struct span){text, sizeof(text)});
+}
+
+bool csp_codec_unpack_id(struct span *out, struct arena *arena, struct span packed)
+{
+	if (packed.len == 1 + GUID_BYTES && packed.data[0] == 0)
+		return unpack_guid(out, arena, packed);
+	if (packed.len < 2 || (unsigned char)packed.data[0] != packed.len - 1)
+		return false;
+	return csp_arena_copy(arena, out, csp_span_slice(packed, 1, packed.len));
+}

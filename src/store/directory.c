@@ -1,1 +1,342 @@
-#include "directory.h"
+#include "directory_private.h"
+
+#include <stdlib.h>
+
+#include "facts.h"
+
+static int begin(MDB_txn **out, MDB_env *env)
+{
+	int dead;
+	int code = mdb_txn_begin(env, NULL, MDB_RDONLY, out);
+
+	if (code != MDB_READERS_FULL)
+		return code;
+	mdb_reader_check(env, &dead);
+	return mdb_txn_begin(env, NULL, MDB_RDONLY, out);
+}
+
+enum directory_result csp_directory_read_begin(struct directory_read **out,
+					       struct directory *directory)
+{
+	struct directory_read *read = malloc(sizeof(*read));
+	struct directory_head head;
+
+	*out = NULL;
+	if (!read)
+		return DIRECTORY_FAILED;
+	*read = (struct directory_read){.directory = directory};
+	int code = begin(&read->txn, directory->env);
+	if (code) {
+		free(read);
+		return csp_directory_result(code);
+	}
+	enum found found = csp_directory_get_head(&head, directory, read->txn);
+	if (found == COULD_NOT_TELL) {
+		csp_directory_read_end(read);
+		return DIRECTORY_FAILED;
+	}
+	read->state = head.state;
+	*out = read;
+	return DIRECTORY_OK;
+}
+
+void csp_directory_read_end(struct directory_read *read)
+{
+	if (!read)
+		return;
+	mdb_txn_abort(read->txn);
+	free(read);
+}
+
+uint64_t csp_directory_state(const struct directory_read *read)
+{
+	return read->state;
+}
+
+static enum found get(struct span *out, const struct directory_read *read, enum codec_table table,
+		      struct span key)
+{
+	return csp_directory_get(out, read->directory, read->txn, table, key);
+}
+
+static enum found get_claims(struct claims *out, const struct directory_read *read,
+			     enum codec_table table, struct span key)
+{
+	struct span value;
+	enum found found = get(&value, read, table, key);
+
+	out->count = 0;
+	if (found == FOUND && !csp_claims_decode(out, table, key, value))
+		return COULD_NOT_TELL;
+	return found;
+}
+
+/* Keeps those of the wanted kinds, each party once. Claims are sorted, so the same party's stand together. */
+static void select_parties(struct claims *claims, unsigned kinds, bool exact)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct claim *claim = &claims->items[i];
+		if (!(kinds & 1U << claim->kind) || (!exact && !claim->subdomains))
+			continue;
+		bool known = false;
+		for (size_t k = 0; k < kept && !known; k++)
+			known = csp_span_equal(claims->items[k].party, claim->party);
+		if (!known)
+			claims->items[kept++] = *claim;
+	}
+	claims->count = kept;
+}
+
+/* The domain above, or empty: a top-level domain is nobody's parent here, nor is an address literal. */
+static struct span parent_of(struct span domain)
+{
+	struct span label, rest;
+
+	csp_span_split(&label, &rest, domain, '.');
+	if (csp_span_starts_with(domain, SPAN_LIT("[")) || csp_span_find(rest, '.') == rest.len)
+		return SPAN_LIT("");
+	return rest;
+}
+
+struct domain_answer {
+	struct claims claims;
+	struct span key; /* part of the domain asked for */
+	bool excluded;
+};
+
+static enum found find_domain(struct domain_answer *out, const struct directory_read *read,
+			      struct span domain, unsigned kinds)
+{
+	out->excluded = false;
+	for (out->key = domain; out->key.len > 0; out->key = parent_of(out->key)) {
+		enum found found = get_claims(&out->claims, read, TABLE_DOMAINS, out->key);
+		if (found == COULD_NOT_TELL)
+			return found;
+		out->excluded = csp_claims_hold(&out->claims, CLAIM_EXCLUSION);
+		if (out->excluded)
+			return NOT_FOUND;
+		select_parties(&out->claims, kinds, out->key.len == domain.len);
+		if (out->claims.count > 0)
+			return FOUND;
+	}
+	return NOT_FOUND;
+}
+
+static bool add_block(struct directory_entry *entry, struct arena *arena, bool first,
+		      const struct facts_block *block)
+{
+	struct directory_entry more;
+	struct span party;
+
+	if (!csp_arena_copy(arena, &party, block->party) ||
+	    !csp_facts_decode_party(first ? entry : &more, arena, entry->type, party))
+		return false;
+	return first || csp_facts_merge(entry, arena, entry, &more);
+}
+
+/* A party as all its sources together describe it; its type is set in *out. */
+static enum found get_party(struct directory_entry *out, const struct directory_read *read,
+			    struct arena *arena, struct span packed)
+{
+	enum codec_table table = out->type == ENTRY_CUSTOMER ? TABLE_CUSTOMERS : TABLE_PARTNERS;
+	struct codec_reader reader;
+	struct facts_block block;
+	struct span value, id;
+	bool first = true;
+
+	enum found found = get(&value, read, table, packed);
+	if (found != FOUND)
+		return found;
+	if (!csp_codec_open(&reader, table, packed, value) ||
+	    !csp_codec_unpack_id(&id, arena, packed))
+		return COULD_NOT_TELL;
+	for (; csp_facts_next_block(&block, &reader); first = false) {
+		if (!add_block(out, arena, first, &block))
+			return COULD_NOT_TELL;
+	}
+	out->customer.customer.id = out->partner.partner.id = id;
+	return reader.failed || first ? COULD_NOT_TELL : FOUND;
+}
+
+enum found csp_directory_pack(struct span *out, struct arena *arena, struct span id)
+{
+	struct buf buf;
+
+	if (id.len == 0 || id.len > CODEC_ID_MAX)
+		return NOT_FOUND;
+	csp_buf_init(&buf, 1 + CODEC_ID_MAX);
+	csp_codec_id(&buf, id);
+	bool done = !csp_buf_failed(&buf) && csp_arena_copy(arena, out, csp_buf_span(&buf));
+	csp_buf_dispose(&buf);
+	return done ? FOUND : COULD_NOT_TELL;
+}
+
+static enum found has_partner(const struct directory_read *read, struct arena *arena,
+			      struct span id)
+{
+	struct span packed, value;
+	enum found found = csp_directory_pack(&packed, arena, id);
+
+	return found == FOUND ? get(&value, read, TABLE_PARTNERS, packed) : found;
+}
+
+/*
+ * An alias becomes the id of its partner. What several partners claim stays as it is and is nobody's;
+ * what is a partner's id is no alias, whoever claims it.
+ */
+static enum found resolve(struct span *partner, const struct directory_read *read,
+			  struct arena *arena)
+{
+	struct claims claims;
+	enum found found = get_claims(&claims, read, TABLE_ALIASES, *partner);
+
+	if (found != FOUND)
+		return found;
+	found = has_partner(read, arena, *partner);
+	if (found != NOT_FOUND)
+		return found;
+	select_parties(&claims, 1U << CLAIM_PARTNER, true);
+	if (claims.count != 1)
+		return NOT_FOUND;
+	return csp_codec_unpack_id(partner, arena, claims.items[0].party) ? FOUND : COULD_NOT_TELL;
+}
+
+static enum found resolve_relations(struct customer *customer, const struct directory_read *read,
+				    struct arena *arena)
+{
+	struct relation *relations =
+		csp_arena_alloc(arena, customer->relation_count, sizeof(*relations));
+
+	if (!relations)
+		return COULD_NOT_TELL;
+	for (size_t i = 0; i < customer->relation_count; i++) {
+		relations[i] = customer->relations[i];
+		if (resolve(&relations[i].partner, read, arena) == COULD_NOT_TELL)
+			return COULD_NOT_TELL;
+	}
+	customer->relations = relations;
+	return FOUND;
+}
+
+static enum found get_customer(struct customer *out, const struct directory_read *read,
+			       struct arena *arena, struct span packed)
+{
+	struct directory_entry entry = {.type = ENTRY_CUSTOMER};
+	enum found found = get_party(&entry, read, arena, packed);
+
+	if (found != FOUND)
+		return found;
+	*out = entry.customer.customer;
+	return out->relation_count ? resolve_relations(out, read, arena) : FOUND;
+}
+
+static enum found get_partner(struct partner *out, const struct directory_read *read,
+			      struct arena *arena, struct span packed)
+{
+	struct directory_entry entry = {.type = ENTRY_PARTNER};
+	enum found found = get_party(&entry, read, arena, packed);
+
+	if (found == FOUND)
+		*out = entry.partner.partner;
+	return found;
+}
+
+/* A name without its party is damage: never "not found". */
+static enum found load_customers(struct customers *out, const struct directory_read *read,
+				 struct arena *arena, const struct claims *claims)
+{
+	struct customer *items = csp_arena_alloc(arena, claims->count, sizeof(*items));
+
+	if (!items || claims->count == 0)
+		return COULD_NOT_TELL;
+	for (size_t i = 0; i < claims->count; i++) {
+		if (get_customer(&items[i], read, arena, claims->items[i].party) != FOUND)
+			return COULD_NOT_TELL;
+	}
+	out->items = items;
+	out->count = claims->count;
+	return FOUND;
+}
+
+enum found csp_directory_find_customers(struct customers *out, struct directory_read *read,
+					struct arena *arena, struct span address_key,
+					struct span domain)
+{
+	struct domain_answer answer = {.key = address_key};
+
+	*out = (struct customers){.key = SPAN_LIT("")};
+	enum found found = get_claims(&answer.claims, read, TABLE_ADDRESSES, address_key);
+	if (found == NOT_FOUND)
+		found = find_domain(&answer, read, domain, 1U << CLAIM_CUSTOMER);
+	else
+		select_parties(&answer.claims, 1U << CLAIM_CUSTOMER, true);
+	out->excluded = answer.excluded;
+	if (found == COULD_NOT_TELL || !csp_arena_copy(arena, &out->key, answer.key))
+		return COULD_NOT_TELL;
+	return found == FOUND ? load_customers(out, read, arena, &answer.claims) : NOT_FOUND;
+}
+
+static enum found load_partners(struct partners *out, const struct directory_read *read,
+				struct arena *arena, const struct claims *claims)
+{
+	const struct partner **items = csp_arena_alloc(arena, claims->count, sizeof(*items));
+	struct partner *partners = csp_arena_alloc(arena, claims->count, sizeof(*partners));
+
+	if (!items || !partners)
+		return COULD_NOT_TELL;
+	for (size_t i = 0; i < claims->count; i++) {
+		if (get_partner(&partners[i], read, arena, claims->items[i].party) != FOUND)
+			return COULD_NOT_TELL;
+		items[i] = &partners[i];
+	}
+	out->items = items;
+	out->count = claims->count;
+	return FOUND;
+}
+
+enum found csp_directory_find_partners(struct partners *out, struct directory_read *read,
+				       struct arena *arena, struct span domain, bool reverse_path)
+{
+	unsigned kinds = 1U << CLAIM_PARTNER | (reverse_path ? 1U << CLAIM_BOUNCE : 0);
+	struct domain_answer answer;
+
+	*out = (struct partners){0};
+	enum found found = find_domain(&answer, read, domain, kinds);
+	return found == FOUND ? load_partners(out, read, arena, &answer.claims) : found;
+}
+
+enum found csp_directory_partner(const struct partner **out, struct directory_read *read,
+				 struct arena *arena, struct span id)
+{
+	struct partner *partner = csp_arena_alloc(arena, 1, sizeof(*partner));
+	struct span packed;
+
+	*out = NULL;
+	if (!partner || resolve(&id, read, arena) == COULD_NOT_TELL)
+		return COULD_NOT_TELL;
+	enum found found = csp_directory_pack(&packed, arena, id);
+	if (found == FOUND)
+		found = get_partner(partner, read, arena, packed);
+	if (found == FOUND)
+		*out = partner;
+	return found;
+}
+
+enum found csp_directory_customer(const struct customer **out, struct directory_read *read,
+				  struct arena *arena, struct span id)
+{
+	struct customer *customer = csp_arena_alloc(arena, 1, sizeof(*customer));
+	struct span packed;
+
+	*out = NULL;
+	if (!customer)
+		return COULD_NOT_TELL;
+	enum found found = csp_directory_pack(&packed, arena, id);
+	if (found == FOUND)
+		found = get_customer(customer, read, arena, packed);
+	if (found == FOUND)
+		*out = customer;
+	return found;
+}

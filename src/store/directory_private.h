@@ -1,0 +1,62 @@
+/*
+ * What the directory's modules share: the LMDB environment, its tables, and LMDB's codes in our words.
+ * A struct directory owns the environment; a read or write transaction must end before csp_directory_close.
+ * Nothing outside src/store and its tests includes this.
+ */
+#ifndef CSP_DIRECTORY_PRIVATE_H
+#define CSP_DIRECTORY_PRIVATE_H
+
+#include <lmdb.h>
+
+#include "codec.h"
+#include "directory.h"
+
+struct directory {
+	MDB_env *env;
+	MDB_dbi tables[TABLE_COUNT];
+	bool writable;
+};
+
+struct directory_read {
+	struct directory *directory;
+	MDB_txn *txn;
+	uint64_t state;
+};
+
+#define DIRECTORY_MAP_SIZE ((uint64_t)64 << 30) /* address space, not disk */
+
+/* csp_directory_open with a smaller map; halved until the address space has room for it. */
+enum directory_result csp_directory_open_sized(struct directory **out, const char *path,
+					       bool writable, uint64_t map_size);
+
+enum directory_result csp_directory_result(int code); /* of an MDB_ or errno code */
+
+/* The value under a key, valid until the transaction ends or writes. Keys LMDB cannot hold are not found. */
+enum found csp_directory_get(struct span *out, const struct directory *directory, MDB_txn *txn,
+			     enum codec_table table, struct span key);
+
+/* The key of a party; an id that could not be stored is not found. */
+enum found csp_directory_pack(struct span *out, struct arena *arena, struct span id);
+
+/* The one value about the whole. */
+struct directory_head {
+	uint64_t state, exclusions;
+	int64_t updated;
+};
+enum found csp_directory_get_head(struct directory_head *out, const struct directory *directory,
+				  MDB_txn *txn);
+
+/* The value about one source, under SOURCE_PREFIX and its name. */
+#define SOURCE_PREFIX "source/"
+struct directory_source_head {
+	uint64_t number, customers, partners;
+	int64_t updated;
+};
+bool csp_directory_read_source(struct directory_source_head *out, struct span key,
+			       struct span value);
+
+#define FORMAT_KEY "format" /* plain text: every version can read it */
+#define FORMAT     "csp-milter directory 1"
+#define HEAD_KEY   "head"
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * The directory as people look at it: how much it holds, and what each source says of a party.
+ * Everything lives in the caller's arena.
+ * A damaged value is DIRECTORY_FAILED or could-not-tell, as for the look-ups.
+ */
+#ifndef CSP_DIRECTORY_VIEW_H
+#define CSP_DIRECTORY_VIEW_H
+
+#include "directory.h"
+#include "directory_entry.h"
+
+struct directory_source {
+	struct span name;
+	uint64_t customers, partners;
+	int64_t updated; /* seconds since 1970 of its last import */
+};
+
+struct directory_stats {
+	uint64_t state;
+	uint64_t customers, partners;
+	uint64_t domains; /* all domain names known, exclusions among them */
+	uint64_t addresses, exclusions;
+	int64_t updated; /* seconds since 1970 of the last update */
+	const struct directory_source *sources;
+	size_t source_count;
+};
+enum directory_result csp_directory_stats(struct directory_stats *out, struct directory_read *read,
+					  struct arena *arena);
+
+/* A party as each source describes it. */
+struct directory_statement {
+	struct span source;
+	struct directory_entry entry;
+};
+struct directory_statements {
+	const struct directory_statement *items;
+	size_t count;
+};
+enum found csp_directory_statements(struct directory_statements *out, struct directory_read *read,
+				    struct arena *arena, enum entry_type type, struct span id);
+
+#endif
