@@ -91,6 +91,8 @@ void csp_view_append_result(struct buf *out, const json_t *record)
 	} else if (is_told(would)) {
 		csp_buf_append(out, SPAN_LIT("would "));
 		csp_report_append_safe(out, would);
+	} else if (csp_span_equal(disposition, SPAN_LIT("block"))) {
+		csp_buf_append(out, SPAN_LIT("would reject"));
 	} else if (weight(disposition) > 0) {
 		csp_buf_append(out, SPAN_LIT("would "));
 		csp_report_append_safe(out, disposition);

@@ -163,6 +163,12 @@ static void append_judgement(struct buf *out, const json_t *recipient)
 	append_names(out, "marks", json_object_get(recipient, "marks"));
 }
 
+static bool is_same_verdict(const json_t *a, const json_t *b)
+{
+	return csp_span_equal(csp_review_text(a, "rule"), csp_review_text(b, "rule")) &&
+	       csp_span_equal(csp_review_text(a, "disposition"), csp_review_text(b, "disposition"));
+}
+
 static void append_recipient(struct buf *out, const json_t *recipient)
 {
 	size_t i;
@@ -179,7 +185,9 @@ static void append_recipient(struct buf *out, const json_t *recipient)
 	append_verdict(out, "rule", recipient);
 	json_array_foreach(json_object_get(recipient, "would"), i, would)
 	{
-		append_verdict(out, "would", would);
+		/* In monitor mode the verdict is among those that would be carried out. */
+		if (!is_same_verdict(would, recipient))
+			append_verdict(out, "would", would);
 	}
 }
 

@@ -1,0 +1,260 @@
+import json
+import subprocess
+import unicodedata
+
+import verbs
+from journal import ID, line, outcome, passed, recipient, record
+
+HEADING = ["TIME", "DECISION", "RESULT", "RULE", "FROM", "TO", "SUBJECT"]
+
+
+def cells(table):
+    """The rows of a table, split where its heading's columns begin."""
+    rows = table.splitlines()
+    starts = [rows[0].index(name) for name in HEADING]
+    return [[row[a:b].strip() for a, b in zip(starts, starts[1:] + [None])] for row in rows[1:]]
+
+
+class ReviewTest(verbs.VerbTest):
+    def journal(self, *records, name="journal"):
+        return self.write(name, "".join(one if isinstance(one, str) else line(one) for one in records))
+
+    def ids(self, *words):
+        result = self.run_verb("review", "--json", *words)
+        self.assertEqual(result.status, 0, result.err)
+        return [int(json.loads(text)["decision"][-2:]) for text in result.out.splitlines()]
+
+    def test_the_table_shows_what_was_no_plain_pass(self):
+        trial = [recipient("joe@customer.example", "general", "pass", would=[("trial", "block")])]
+        flagged = [recipient("a@one.example", "general", "pass"), recipient("b@two.example", "conflict", "flag")]
+        path = self.journal(
+            record(1), passed(2), passed(3, recipients=trial),
+            record(4, mode="monitor", action="accept", reply=None),
+            record(5, recipients=flagged, action="flag", would_action="flag", authors=[], subject=None),
+            record(6), outcome(6))
+        self.assert_says(self.run_verb("review", "--journal", path), 0, """\
+TIME                      DECISION         RESULT       RULE         FROM                    TO                     SUBJECT
+2026-11-01 10:00:00 +0000 01kbq00000000000 reject       subscription billing@vendor.example  <ann@customer.example> Your invoice 1
+2026-11-03 10:00:00 +0000 01kbq00000000000 would reject trial        billing@vendor.example  <joe@customer.example> Your invoice 3
+2026-11-04 10:00:00 +0000 01kbq00000000000 would reject subscription billing@vendor.example  <ann@customer.example> Your invoice 4
+2026-11-05 10:00:00 +0000 01kbq00000000000 flag         conflict     <bounce@vendor.example> <b@two.example> +1     \n\
+2026-11-06 10:00:00 +0000 01kbq00000000000 tempfail     subscription billing@vendor.example  <ann@customer.example> Your invoice 6
+""", "")
+
+    def test_times_are_local_in_the_table_and_utc_in_json(self):
+        path = self.journal(record(1), record(2, time="2026-07-01T22:30:00.000Z"))
+        result = self.run_verb("review", "--journal", path, TZ="Europe/Paris")
+        self.assertEqual([row[0] for row in cells(result.out)],
+                         ["2026-11-01 11:00:00 +0100", "2026-07-02 00:30:00 +0200"])
+        self.assertIn('"time":"2026-11-01T10:00:00.250Z"',
+                      self.run_verb("review", "--json", "--journal", path, TZ="Europe/Paris").out)
+
+    def test_options_filter(self):
+        path = self.journal(record(1), passed(2), record(3, reverse_path="<x@other.example>"),
+                            record(4, recipients=[recipient("Zoe@Zebra.example", "conflict", "flag")]))
+        for words, expected in (
+                ((), [1, 3, 4]), (("--all",), [1, 2, 3, 4]), (("list", "--all"), [1, 2, 3, 4]),
+                (("--rule", "general"), [2]), (("--rule", "none"), []),
+                (("--disposition", "pass"), [2]), (("--disposition", "flag"), [4]),
+                (("--from", "OTHER.example"), [3]), (("--to", "zebra"), [4]), (("--to", "joe", "--all"), [2]),
+                (("--since", "2026-11-03T00:00:00Z"), [3, 4]), (("--until", "2026-11-03T00:00:00Z"), [1]),
+                (("--since", "2026-11-03", "--until", "2026-11-04"), [3]),
+                (("--limit", "1"), [4]), (("--limit", "2", "--all"), [3, 4]), (("--limit", "0", "--all"), [1, 2, 3, 4])):
+            with self.subTest(words):
+                self.assertEqual(self.ids(*words, "--journal", path), expected)
+
+    def test_times_before_now_are_counted_back_from_now(self):
+        path = self.journal(record(1, time="2001-01-01T00:00:00.000Z"), record(2, time="2999-01-01T00:00:00.000Z"))
+        self.assertEqual(self.ids("--since", "7d", "--journal", path), [2])
+        self.assertEqual(self.ids("--until", "15m", "--journal", path), [1])
+
+    def test_a_table_has_the_last_fifty_and_says_so(self):
+        path = self.journal(*[record(n, time="2026-11-01T10:00:%02d.000Z" % n) for n in range(51)])
+        result = self.run_verb("review", "--journal", path)
+        self.assertEqual(len(cells(result.out)), 50)
+        self.assertEqual(cells(result.out)[0][6], "Your invoice 1")
+        self.assertEqual(result.err, "csp-milterctl: the last 50 of 51 decisions; --limit 0 shows all\n")
+        self.assertEqual(len(cells(self.run_verb("review", "--limit", "0", "--journal", path).out)), 51)
+
+    def test_json_has_every_record_however_many_there_are(self):
+        records = [record(n % 60, time="2026-11-01T10:00:00.000Z", queue_id=str(n)) for n in range(2500)]
+        path = self.journal(*records)
+        result = self.run_verb("review", "--json", "--journal", path)
+        self.assertEqual([json.loads(text) for text in result.out.splitlines()], records)
+
+    def test_an_outcome_is_part_of_its_decision(self):
+        path = self.journal(record(1), record(2), outcome(1))
+        found = [json.loads(text) for text in self.run_verb("review", "--json", "--journal", path).out.splitlines()]
+        self.assertEqual([one.get("outcome") for one in found], ["tempfail", None])
+
+    def test_journals_are_read_in_the_order_given(self):
+        first = self.journal(record(1), name="journal.1")
+        second = self.journal(record(2))
+        self.assertEqual(self.ids("--journal", first, "--journal", second), [1, 2])
+        self.assertEqual(self.ids("--journal", second, "--journal", first), [2, 1])
+
+    def test_a_pipe_is_a_journal_too(self):
+        result = self.run_verb("review", "--json", "--journal", "/dev/stdin", stdin=line(record(1)).encode())
+        self.assertEqual(json.loads(result.out), record(1))
+
+    def test_damaged_lines_are_counted_and_passed_over(self):
+        torn = line(record(9))[:200]
+        path = self.journal(record(1), "garbage\n", record(2), torn)
+        result = self.run_verb("review", "--json", "--journal", path)
+        self.assertEqual(len(result.out.splitlines()), 2)
+        self.assertEqual((result.status, result.err), (0, "csp-milterctl: 2 damaged lines passed over\n"))
+        result = self.run_verb("review", "show", ID % 2, "--journal", self.journal(record(2), torn))
+        self.assertEqual((result.status, result.err), (0, "csp-milterctl: 1 damaged line passed over\n"))
+
+    def test_show_tells_everything(self):
+        one = record(
+            1, marks=["conflicting-evidence"], lists=["documented-direct-mail"], subject="Your invoice 请求",
+            client={"address": "2001:db8::1", "helo": "mx", "listener": "out", "login": "bill", "cert_subject": "bill.example"},
+            authors=[{"field": "from", "address": "billing@vendor.example", "party": "vendor"},
+                     {"field": "reverse-path", "address": "bounce@vendor.example", "party": "vendor"}],
+            recipients=[recipient("ann@customer.example", would=[("trial", "flag")]),
+                        {**recipient("x", "not-a-customer", "pass"), "address": "<a%b@gw.example>", "canonical": None,
+                         "customer": None, "sender": None, "proof": None, "product": None, "marks": ["routed-recipient"]}])
+        path = self.journal(one, outcome(1))
+        self.assert_says(self.run_verb("review", "show", ID % 1, "--journal", path), 0, f"""\
+decision     {ID % 1}
+time         2026-11-01 10:00:00 +0000 (2026-11-01T10:00:00.250Z)
+host         gw1.example
+queue id     4cQ1
+message-id   <m1@vendor.example>
+policy       0123456789abcdef
+client       2001:db8::1
+helo         mx
+listener     out
+login        bill
+certificate  bill.example
+action       reject
+outcome      tempfail (what the MTA was told in the end)
+subject      Your invoice 请求
+reverse-path <bounce@vendor.example>
+authors      billing@vendor.example (from, vendor)
+             bounce@vendor.example (reverse-path, vendor)
+category     subscription
+             en/invoice in Subject: "your invoice"
+products     microsoft-365
+lists        documented-direct-mail
+marks        conflicting-evidence
+to           <ann@customer.example>, looked up as ann@customer.example
+  customer     aaaaaaaa-0000-0000-0000-000000000001
+  sender       vendor, unproven
+  product      csp
+  rule         subscription: block
+  would        trial: flag
+to           <a%b@gw.example>, looked up as nothing: it cannot be read
+  marks        routed-recipient
+  rule         not-a-customer: pass
+reply        550 5.7.1 Subscription mail ({ID % 1})
+""", "")
+
+    def test_show_says_what_enforcing_would_have_done(self):
+        monitored = [recipient("ann@customer.example", mode="monitor", would=[("subscription", "block")])]
+        path = self.journal(record(1, mode="monitor", action="accept", recipients=monitored, category=None))
+        shown = self.run_verb("review", "show", ID % 1, "--journal", path).out
+        self.assertIn("action       accept (monitor mode; enforcing: reject)\n", shown)
+        self.assertIn("category     (could not be found out)\n", shown)
+        self.assertIn("  rule         subscription: block\nreply", shown)
+
+    def test_the_beginning_of_an_id_is_enough_where_it_is_unique(self):
+        path = self.journal(record(1), record(12), passed(20))
+        whole = self.run_verb("review", "show", ID % 20, "--journal", path)
+        self.assert_says(self.run_verb("review", "show", (ID % 20)[:25], "--journal", path), 0, whole.out)
+        self.assert_says(self.run_verb("review", "show", (ID % 20)[:25].upper(), "--journal", path), 0, whole.out)
+        self.assert_says(self.run_verb("review", "show", "01kb", "--journal", path), 65, "",
+                         "csp-milterctl: '01kb' is the beginning of more than one id:\n"
+                         f"csp-milterctl:   {ID % 1}\ncsp-milterctl:   {ID % 12}\ncsp-milterctl:   {ID % 20}\n")
+        self.assert_says(self.run_verb("review", "show", "7", "--journal", path), 66, "",
+                         "csp-milterctl: no decision's id begins with '7'\n")
+
+    def test_a_record_written_twice_is_one_decision(self):
+        path = self.journal(record(1), record(1))
+        self.assertEqual(json.loads(self.run_verb("review", "show", ID % 1, "--json", "--journal", path).out), record(1))
+
+    def test_nothing_of_the_mail_reaches_the_terminal_raw(self):
+        hostile = "\x1b[2J\x1b]0;owned\x07 %n%s \u2028 \u202e \x9b31m \x7f \x00 \t\r\n end"
+        path = self.write("journal", json.dumps(record(
+            1, subject=hostile, reverse_path=hostile, message_id=hostile, reply=hostile,
+            authors=[{"field": "from", "address": hostile, "party": "vendor"}],
+            recipients=[{**recipient(hostile, hostile)}], queue_id=hostile)) + "\n")
+        safe = r"\x1b[2J\x1b]0;owned\x07 %n%s \xe2\x80\xa8 \xe2\x80\xae \xc2\x9b31m \x7f \x00 \x09\x0d\x0a end"
+        for words in ((), ("show", ID % 1), ("--json",)):
+            out = self.run_verb("review", *words, "--journal", path).out
+            self.assertEqual([c for c in out if c != "\n" and unicodedata.category(c) in ("Cc", "Zl", "Zp")], [], words)
+            if words != ("--json",):
+                self.assertIn(safe, out)
+        self.assertEqual(json.loads(out)["subject"], hostile)
+
+    def test_a_subject_of_sixty_kilobytes_is_one_row(self):
+        path = self.journal(record(1, subject="long " * 12288))
+        self.assertEqual(len(cells(self.run_verb("review", "--journal", path).out)), 1)
+        self.assertEqual(len(json.loads(self.run_verb("review", "--json", "--journal", path).out)["subject"]), 61440)
+
+    def test_columns_stand_straight_behind_wide_letters(self):
+        path = self.journal(record(1, authors=[{"field": "from", "address": "请求@vendor.example", "party": "other"}]), record(2))
+        first, second = self.run_verb("review", "--journal", path).out.splitlines()[1:]
+        # Two letters of two columns each: the same place on the screen is two characters earlier.
+        self.assertEqual(first.index("<ann@") + 2, second.index("<ann@"))
+
+    def test_colour_is_for_terminals_that_want_it(self):
+        path = self.journal(record(1))
+        self.assertNotIn("\x1b", self.run_verb("review", "--journal", path).out)
+        self.assertIn("\x1b[", self.on_terminal("review", "--journal", path, TERM="xterm"))
+        self.assertNotIn("\x1b", self.on_terminal("review", "--journal", path, TERM="xterm", NO_COLOR="1"))
+
+    def test_nothing_found_is_no_error(self):
+        empty = self.journal()
+        self.assert_says(self.run_verb("review", "--journal", empty), 0, "",
+                         "csp-milterctl: none of 0 decisions matches; --all shows plain passes too\n")
+        self.assert_says(self.run_verb("review", "--all", "--from", "nobody", "--json", "--journal", self.journal(record(1))), 0, "",
+                         "csp-milterctl: none of 1 decisions matches\n")
+
+    def test_the_configuration_names_the_journal(self):
+        self.journal(record(1), name="log/decisions.jsonl")
+        conf = self.write("csp-milter.conf", f"""
+            vendor = {{ domains = [ "vendor.example" ]; }};
+            journal = {{ path = "{self.path("log/decisions.jsonl")}"; }};
+            directory = {{ path = "{self.path("directory")}"; }};
+            classification = {{ packs = [ ]; }};
+            rules = ( {{ name = "general"; disposition = "pass"; }} );
+        """)
+        self.assertEqual(self.ids("-c", conf), [1])
+        self.assertEqual(self.ids("--config", conf), [1])
+        self.assertEqual(self.run_verb("review", "-c", self.path("missing.conf")).status, 66)
+
+    def test_a_journal_that_cannot_be_read_is_named(self):
+        self.assert_says(self.run_verb("review", "--journal", "/nonexistent"), 66, "",
+                         "csp-milterctl: /nonexistent: No such file or directory\n")
+        self.assert_says(self.run_verb("review", "--journal", self.folder), 66, "",
+                         f"csp-milterctl: {self.folder}: Is a directory\n")
+
+    def test_wrong_calls_are_refused(self):
+        for words, message in (
+                (("--bogus",), "'--bogus' is no option, or lacks its value"),
+                (("--rule",), "'--rule' is no option, or lacks its value"),
+                (("--since", "soon"), "'soon' is no time"),
+                (("--disposition", "reject"), "'reject' is no disposition: pass, flag, block or tempfail"),
+                (("--limit", "-1"), "'-1' is no number of decisions"),
+                (("--limit", "9x"), "'9x' is no number of decisions"),
+                (("--limit", "99999999999999999999"), "'99999999999999999999' is no number of decisions"),
+                (("shwo",), "'shwo' is neither list nor show"),
+                (("list", "more"), "'more' is neither list nor show"),
+                (("show",), "show takes one ID"),
+                (("show", ""), "show takes one ID"),
+                (("show", "a", "b"), "show takes one ID")):
+            with self.subTest(words):
+                self.assert_usage(self.run_verb("review", *words), "review", message)
+
+    def test_a_full_disk_is_an_error(self):
+        path = self.journal(record(1))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([verbs.PROGRAM, "review", "--json", "--journal", path], stdout=full,
+                                  stderr=subprocess.PIPE, env=self.environment(), timeout=60)
+        self.assertEqual(done.returncode, 74, done.stderr)
+
+
+if __name__ == "__main__":
+    verbs.main()
