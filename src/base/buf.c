@@ -76,6 +76,12 @@ void csp_buf_append_format(struct buf *buf, const char *format, ...)
 	csp_buf_append(buf, (struct span){text, (size_t)len});
 }
 
+char *csp_buf_room(struct buf *buf, size_t len)
+{
+	/* At least one byte, so that there is memory to point to. */
+	return reserve(buf, len ? len : 1) ? buf->data + buf->len : NULL;
+}
+
 struct span csp_buf_span(const struct buf *buf)
 {
 	return buf->len ? (struct span){buf->data, buf->len} : SPAN_LIT("");

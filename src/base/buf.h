@@ -24,6 +24,8 @@ void csp_buf_append(struct buf *buf, struct span text);
 void csp_buf_append_char(struct buf *buf, char byte);
 void csp_buf_append_format(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Room for len more bytes; who writes there adds what was written to buf->len. NULL when it cannot be had. */
+char *csp_buf_room(struct buf *buf, size_t len);
 struct span csp_buf_span(const struct buf *buf);
 bool csp_buf_failed(const struct buf *buf);
 const char *csp_buf_cstr(struct buf *buf); /* NUL-terminated; "" when that cannot be had */

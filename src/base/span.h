@@ -28,6 +28,7 @@ size_t csp_span_find_last(struct span text, char byte); /* text.len when absent 
 struct span csp_span_slice(struct span text, size_t from, size_t to); /* clamped to text */
 struct span csp_span_trim(struct span text); /* without SP, HTAB, CR and LF at both ends */
 bool csp_span_split(struct span *head, struct span *rest, struct span text, char separator);
+size_t csp_span_ascii_length(struct span text); /* bytes before the first that is not ASCII */
 bool csp_span_is_ascii(struct span text);
 
 static inline bool csp_ascii_is_digit(char c)

@@ -34,37 +34,52 @@ size_t csp_utf8_decode(uint32_t *rune, struct span text)
 	return len;
 }
 
-void csp_utf8_append(struct buf *out, uint32_t rune)
+size_t csp_utf8_encode(char out[4], uint32_t rune)
 {
-	char bytes[4];
 	size_t len = 0;
 
 	if (rune < 0x80) {
-		bytes[len++] = (char)rune;
+		out[len++] = (char)rune;
 	} else if (rune < 0x800) {
-		bytes[len++] = (char)(0xc0 | rune >> 6);
-		bytes[len++] = (char)(0x80 | (rune & 0x3f));
+		out[len++] = (char)(0xc0 | rune >> 6);
+		out[len++] = (char)(0x80 | (rune & 0x3f));
 	} else if (rune < 0x10000) {
-		bytes[len++] = (char)(0xe0 | rune >> 12);
-		bytes[len++] = (char)(0x80 | (rune >> 6 & 0x3f));
-		bytes[len++] = (char)(0x80 | (rune & 0x3f));
+		out[len++] = (char)(0xe0 | rune >> 12);
+		out[len++] = (char)(0x80 | (rune >> 6 & 0x3f));
+		out[len++] = (char)(0x80 | (rune & 0x3f));
 	} else {
-		bytes[len++] = (char)(0xf0 | rune >> 18);
-		bytes[len++] = (char)(0x80 | (rune >> 12 & 0x3f));
-		bytes[len++] = (char)(0x80 | (rune >> 6 & 0x3f));
-		bytes[len++] = (char)(0x80 | (rune & 0x3f));
+		out[len++] = (char)(0xf0 | rune >> 18);
+		out[len++] = (char)(0x80 | (rune >> 12 & 0x3f));
+		out[len++] = (char)(0x80 | (rune >> 6 & 0x3f));
+		out[len++] = (char)(0x80 | (rune & 0x3f));
 	}
-	csp_buf_append(out, (struct span){bytes, len});
+	return len;
+}
+
+void csp_utf8_append(struct buf *out, uint32_t rune)
+{
+	char bytes[4];
+
+	csp_buf_append(out, (struct span){bytes, csp_utf8_encode(bytes, rune)});
+}
+
+size_t csp_utf8_valid_length(struct span text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		uint32_t rune;
+		size_t len = (unsigned char)text.data[at] < 0x80
+				     ? csp_span_ascii_length(csp_span_slice(text, at, text.len))
+				     : csp_utf8_decode(&rune, csp_span_slice(text, at, text.len));
+		if (!len)
+			break;
+		at += len;
+	}
+	return at;
 }
 
 bool csp_utf8_is_valid(struct span text)
 {
-	while (text.len) {
-		uint32_t rune;
-		size_t len = csp_utf8_decode(&rune, text);
-		if (!len)
-			return false;
-		text = csp_span_slice(text, len, text.len);
-	}
-	return true;
+	return csp_utf8_valid_length(text) == text.len;
 }

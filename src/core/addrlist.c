@@ -1,1 +1,573 @@
 #include "addrlist.h"
+
+#include "encword.h"
+#include "header.h"
+
+#include <string.h>
+
+#define DISPLAY_MAX 1000 /* bytes of one display name that are looked at */
+#define DOMAIN_MAX  1024 /* bytes of a domain before its letters are made A-labels */
+
+/* A reader that goes on past bad and repeated addresses must not do so for ever. */
+#define ATTEMPTS_MAX (4 * ADDRLIST_MAX)
+
+enum token_kind { TOKEN_END, TOKEN_ATOM, TOKEN_QUOTED, TOKEN_LITERAL, TOKEN_SPECIAL };
+
+struct token {
+	enum token_kind kind;
+	char special;
+	struct span text; /* quoted strings: what stands between the quotes */
+	bool gap_before;  /* blanks or a comment */
+};
+
+/* Text put together from several tokens; what does not fit is noted, never cut silently. */
+struct piece {
+	char *text;
+	size_t len;
+	size_t max;
+	bool overflow;
+};
+
+struct element {
+	struct piece local;
+	struct piece domain;
+	struct piece display; /* everything outside angle brackets, comments too */
+	bool local_has_gap;
+	bool words;   /* something since the last address */
+	bool goes_on; /* the last word ended with a dot: the next one belongs to it */
+	size_t addresses;
+	struct mailbox mailbox; /* the last one */
+};
+
+struct parser {
+	struct addrlist *list;
+	struct arena *arena;
+	struct span rest;
+	struct token token; /* the current one */
+	struct element element;
+	size_t first;    /* list->count at the start */
+	size_t attempts; /* addresses met, good or bad */
+	bool in_group;
+	bool no_memory;
+	/* Once one had no end, no later one has: they are not looked for again. */
+	bool open_quote, open_comment, open_literal;
+};
+
+static struct span from(struct span text, size_t at)
+{
+	return csp_span_slice(text, at, text.len);
+}
+
+static void piece_put(struct piece *piece, struct span text)
+{
+	if (text.len > piece->max - piece->len) {
+		piece->overflow = true;
+		text.len = piece->max - piece->len;
+	}
+	if (text.len)
+		memcpy(piece->text + piece->len, text.data, text.len);
+	piece->len += text.len;
+}
+
+static void piece_put_unquoted(struct piece *piece, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\\' && i + 1 < text.len)
+			i++;
+		piece_put(piece, csp_span_slice(text, i, i + 1));
+	}
+}
+
+static void piece_reset(struct piece *piece)
+{
+	piece->len = 0;
+	piece->overflow = false;
+}
+
+static struct span piece_span(const struct piece *piece)
+{
+	return (struct span){piece->text, piece->len};
+}
+
+static bool is_atom_char(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f && !strchr("()<>[]:;@\\,.\"", c);
+}
+
+static size_t atom_length(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && is_atom_char(text.data[len]))
+		len++;
+	return len;
+}
+
+/* Where the closing character stands, backslashes stepped over; text.len when it does not. */
+static size_t find_close(struct span text, char close)
+{
+	for (size_t i = 1; i < text.len; i++) {
+		if (text.data[i] == '\\')
+			i++;
+		else if (text.data[i] == close)
+			return i;
+	}
+	return text.len;
+}
+
+/* Comments nest: they are counted, not entered. */
+static size_t find_comment_end(struct span text)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+		if (c == '\\')
+			i++;
+		else if (c == '(')
+			depth++;
+		else if (c == ')' && --depth == 0)
+			return i;
+	}
+	return text.len;
+}
+
+static bool skip_comment(struct parser *parser)
+{
+	size_t end = parser->open_comment ? parser->rest.len : find_comment_end(parser->rest);
+
+	if (end == parser->rest.len) {
+		parser->open_comment = true;
+		return false;
+	}
+	piece_put(&parser->element.display, SPAN_LIT(" "));
+	piece_put_unquoted(&parser->element.display, csp_span_slice(parser->rest, 1, end));
+	piece_put(&parser->element.display, SPAN_LIT(" "));
+	parser->rest = from(parser->rest, end + 1);
+	return true;
+}
+
+static bool skip_gap(struct parser *parser)
+{
+	bool any = false;
+
+	while (parser->rest.len) {
+		char c = parser->rest.data[0];
+		if (c == ' ' || c == '\t')
+			parser->rest = from(parser->rest, 1);
+		else if (c != '(' || !skip_comment(parser))
+			break;
+		any = true;
+	}
+	return any;
+}
+
+/* A token between two marks; false when it has no end. */
+static bool take_closed(struct parser *parser, bool *open, char close, enum token_kind kind)
+{
+	size_t end = *open ? parser->rest.len : find_close(parser->rest, close);
+
+	if (end == parser->rest.len) {
+		*open = true;
+		return false;
+	}
+	bool literal = kind == TOKEN_LITERAL; /* keeps its brackets */
+	parser->token.kind = kind;
+	parser->token.text = csp_span_slice(parser->rest, literal ? 0 : 1, literal ? end + 1 : end);
+	parser->rest = from(parser->rest, end + 1);
+	return true;
+}
+
+static void advance(struct parser *parser)
+{
+	bool gap = skip_gap(parser);
+	size_t atom = atom_length(parser->rest);
+
+	parser->token = (struct token){.kind = TOKEN_END, .text = SPAN_LIT(""), .gap_before = gap};
+	if (parser->rest.len == 0)
+		return;
+	if (atom) {
+		parser->token.kind = TOKEN_ATOM;
+		parser->token.text = csp_span_slice(parser->rest, 0, atom);
+		parser->rest = from(parser->rest, atom);
+		return;
+	}
+	char c = parser->rest.data[0];
+	if (c == '"' && take_closed(parser, &parser->open_quote, '"', TOKEN_QUOTED))
+		return;
+	if (c == '[' && take_closed(parser, &parser->open_literal, ']', TOKEN_LITERAL))
+		return;
+	parser->token.kind = TOKEN_SPECIAL;
+	parser->token.special = c;
+	parser->token.text = csp_span_slice(parser->rest, 0, 1);
+	parser->rest = from(parser->rest, 1);
+}
+
+static bool at_special(const struct parser *parser, char c)
+{
+	return parser->token.kind == TOKEN_SPECIAL && parser->token.special == c;
+}
+
+static bool at_word(const struct parser *parser)
+{
+	return parser->token.kind == TOKEN_ATOM || parser->token.kind == TOKEN_QUOTED;
+}
+
+static void doubt(struct parser *parser)
+{
+	parser->list->ambiguous = true;
+}
+
+static bool at_limit(const struct parser *parser)
+{
+	return parser->list->count - parser->first >= ADDRLIST_MAX ||
+	       parser->attempts >= ATTEMPTS_MAX;
+}
+
+static void start_address(struct element *element)
+{
+	piece_reset(&element->local);
+	piece_reset(&element->domain);
+	element->local_has_gap = false;
+	element->words = false;
+	element->goes_on = false;
+}
+
+static bool same_mailbox(const struct mailbox *a, const struct mailbox *b)
+{
+	return csp_span_equal(a->domain, b->domain) && csp_span_equal_nocase(a->local, b->local);
+}
+
+static void append(struct parser *parser, const struct mailbox *mailbox)
+{
+	struct addrlist *list = parser->list;
+	void *items = list->items;
+
+	if (at_limit(parser)) {
+		doubt(parser);
+		return;
+	}
+	if (!csp_arena_grow(parser->arena, &items, &list->cap, list->count,
+			    sizeof(struct mailbox))) {
+		parser->no_memory = true;
+		return;
+	}
+	list->items = items;
+	list->items[list->count++] = *mailbox;
+}
+
+static bool has_encoded_word(struct span text)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		if (text.data[i] == '=' && text.data[i + 1] == '?')
+			return true;
+	}
+	return false;
+}
+
+/* A second, different address in one element is a second author: `a@b <c@d>`. */
+static void end_address(struct parser *parser)
+{
+	struct element *element = &parser->element;
+	struct mailbox mailbox;
+	enum mailbox_result result = MAILBOX_INVALID;
+
+	parser->attempts++;
+	if (element->words && !element->local.overflow && !element->domain.overflow)
+		result = csp_mailbox_make(&mailbox, parser->arena, piece_span(&element->local),
+					  piece_span(&element->domain));
+	if (result == MAILBOX_NO_MEMORY)
+		parser->no_memory = true;
+	if (result != MAILBOX_OK || has_encoded_word(mailbox.local) ||
+	    csp_span_find(mailbox.local, '@') < mailbox.local.len)
+		doubt(parser);
+	if (result == MAILBOX_OK) {
+		bool again = element->addresses > 0 && same_mailbox(&element->mailbox, &mailbox);
+		if (element->addresses > 0 && !again)
+			doubt(parser);
+		if (!again)
+			append(parser, &mailbox);
+		element->mailbox = mailbox;
+		element->addresses++;
+	}
+	start_address(element);
+}
+
+/* A word or a dot of a local part, or of a phrase: which of the two shows later. */
+static void add_word(struct parser *parser)
+{
+	struct element *element = &parser->element;
+	bool dot = at_special(parser, '.');
+	bool joined = element->words && (dot || element->goes_on);
+
+	if (!joined)
+		start_address(element);
+	if (joined && parser->token.gap_before)
+		element->local_has_gap = true;
+	if (parser->token.kind == TOKEN_QUOTED)
+		piece_put_unquoted(&element->local, parser->token.text);
+	else
+		piece_put(&element->local, parser->token.text);
+	element->words = true;
+	element->goes_on = dot;
+}
+
+static void add_display(struct parser *parser)
+{
+	struct piece *display = &parser->element.display;
+
+	if (parser->token.gap_before)
+		piece_put(display, SPAN_LIT(" "));
+	if (parser->token.kind == TOKEN_QUOTED)
+		piece_put_unquoted(display, parser->token.text);
+	else
+		piece_put(display, parser->token.text);
+}
+
+/* The current token is the '@'; afterwards it is the one behind the domain. */
+static void parse_domain(struct parser *parser, bool shown)
+{
+	struct element *element = &parser->element;
+	bool want_label = true;
+
+	if (!element->words || parser->token.gap_before || element->local_has_gap)
+		doubt(parser);
+	for (;;) {
+		if (shown)
+			add_display(parser);
+		advance(parser);
+		bool dot = at_special(parser, '.');
+		bool literal = parser->token.kind == TOKEN_LITERAL && element->domain.len == 0;
+		bool label = parser->token.kind == TOKEN_ATOM || literal;
+		if (!(dot && !want_label) && !(label && want_label))
+			break;
+		if (parser->token.gap_before)
+			doubt(parser);
+		piece_put(&element->domain, parser->token.text);
+		want_label = dot;
+	}
+	end_address(parser);
+}
+
+/* `<@a,@b:user@domain>`: the current token is the first '@'. */
+static void skip_route(struct parser *parser)
+{
+	doubt(parser);
+	while (parser->token.kind != TOKEN_END && !at_special(parser, ':') &&
+	       !at_special(parser, '>'))
+		advance(parser);
+	if (at_special(parser, ':'))
+		advance(parser);
+}
+
+/* The current token is the '<'; afterwards it is the one that was not taken. */
+static void parse_angle(struct parser *parser)
+{
+	struct element *element = &parser->element;
+	size_t addresses = element->addresses;
+
+	start_address(element);
+	advance(parser);
+	if (at_special(parser, '@'))
+		skip_route(parser);
+	while (at_word(parser) || at_special(parser, '.')) {
+		if (element->words && !element->goes_on && !at_special(parser, '.'))
+			doubt(parser);
+		add_word(parser);
+		advance(parser);
+	}
+	if (at_special(parser, '@'))
+		parse_domain(parser, false);
+	if (element->addresses == addresses || !at_special(parser, '>'))
+		doubt(parser);
+	start_address(element);
+	if (at_special(parser, '>'))
+		advance(parser);
+}
+
+/* Runs of a display name that could be an address end at these. */
+static bool ends_run(char c)
+{
+	return (unsigned char)c <= ' ' || strchr("<>()[],;:\"", c);
+}
+
+static bool looks_like_address(struct span run)
+{
+	size_t at = csp_span_find(run, '@');
+	struct span domain = from(run, at + 1);
+
+	return at > 0 && at < run.len && csp_span_find(domain, '.') < domain.len;
+}
+
+static struct span without_apostrophes(struct span text)
+{
+	while (text.len && text.data[0] == '\'')
+		text = from(text, 1);
+	while (text.len && text.data[text.len - 1] == '\'')
+		text.len--;
+	return text;
+}
+
+static bool shows_other_address(struct parser *parser, struct span text)
+{
+	while (text.len) {
+		size_t len = 0;
+		struct mailbox mailbox;
+		while (len < text.len && !ends_run(text.data[len]))
+			len++;
+		struct span run = without_apostrophes(csp_span_slice(text, 0, len));
+		if (looks_like_address(run) &&
+		    (csp_mailbox_parse(&mailbox, parser->arena, run) != MAILBOX_OK ||
+		     !same_mailbox(&mailbox, &parser->element.mailbox)))
+			return true;
+		text = from(text, len + 1);
+	}
+	return false;
+}
+
+/* Letters that look like '@' are there for one reason alone. */
+static bool has_false_at(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		struct span here = from(text, i);
+		if (csp_span_starts_with(here, SPAN_LIT("\xef\xbc\xa0")) ||
+		    csp_span_starts_with(here, SPAN_LIT("\xef\xb9\xab")))
+			return true;
+	}
+	return false;
+}
+
+/* `"ceo@vendor.example" <someone@else.example>`: no identity, but a reader may take it for one. */
+static void check_display(struct parser *parser)
+{
+	struct piece *display = &parser->element.display;
+	struct span text = piece_span(display);
+	bool undecodable = false;
+	struct buf decoded;
+
+	if (display->overflow)
+		doubt(parser);
+	if (parser->list->ambiguous || (csp_span_find(text, '@') == text.len &&
+					csp_span_is_ascii(text) && !has_encoded_word(text)))
+		return;
+	csp_buf_init(&decoded, DISPLAY_MAX * 8);
+	csp_encword_decode(&decoded, &undecodable, text);
+	if (csp_buf_failed(&decoded))
+		parser->no_memory = true;
+	else if (has_false_at(csp_buf_span(&decoded)) ||
+		 shows_other_address(parser, csp_buf_span(&decoded)))
+		doubt(parser);
+	csp_buf_dispose(&decoded);
+}
+
+static void end_element(struct parser *parser)
+{
+	struct element *element = &parser->element;
+
+	if (element->words)
+		doubt(parser); /* words that no address followed */
+	if (element->addresses)
+		check_display(parser);
+	start_address(element);
+	piece_reset(&element->display);
+	element->addresses = 0;
+}
+
+static void start_group(struct parser *parser)
+{
+	struct element *element = &parser->element;
+
+	if (parser->in_group || element->addresses || !element->words)
+		doubt(parser);
+	parser->in_group = true;
+	parser->list->group = true;
+	start_address(element);
+	piece_reset(&element->display);
+	element->addresses = 0;
+}
+
+static void end_group(struct parser *parser)
+{
+	end_element(parser);
+	if (!parser->in_group)
+		doubt(parser);
+	parser->in_group = false;
+}
+
+static void parse_special(struct parser *parser)
+{
+	switch (parser->token.special) {
+	case '.':
+		add_display(parser);
+		add_word(parser);
+		break;
+	case '@':
+		parse_domain(parser, true);
+		return;
+	case '<':
+		parse_angle(parser);
+		return;
+	case ',':
+		end_element(parser);
+		break;
+	case ':':
+		start_group(parser);
+		break;
+	case ';':
+		end_group(parser);
+		break;
+	default:
+		doubt(parser);
+		break;
+	}
+	advance(parser);
+}
+
+static void parse(struct parser *parser)
+{
+	advance(parser);
+	while (parser->token.kind != TOKEN_END && !parser->no_memory) {
+		if (at_limit(parser)) {
+			doubt(parser);
+			return;
+		}
+		if (at_word(parser)) {
+			add_display(parser);
+			add_word(parser);
+			advance(parser);
+		} else if (parser->token.kind == TOKEN_LITERAL) {
+			doubt(parser);
+			advance(parser);
+		} else {
+			parse_special(parser);
+		}
+	}
+	end_element(parser);
+	if (parser->in_group)
+		doubt(parser);
+}
+
+bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span body)
+{
+	char local[MAILBOX_LOCAL_MAX];
+	char domain[DOMAIN_MAX];
+	char display[DISPLAY_MAX];
+	struct parser parser = {.list = list, .arena = arena, .first = list->count};
+	struct buf unfolded;
+	bool bare = false;
+
+	parser.element.local = (struct piece){.text = local, .max = sizeof(local)};
+	parser.element.domain = (struct piece){.text = domain, .max = sizeof(domain)};
+	parser.element.display = (struct piece){.text = display, .max = sizeof(display)};
+	csp_buf_init(&unfolded, body.len);
+	csp_header_unfold(&unfolded, &bare, body);
+	if (bare)
+		list->ambiguous = true;
+	parser.rest = csp_buf_span(&unfolded);
+	if (csp_buf_failed(&unfolded))
+		parser.no_memory = true;
+	else
+		parse(&parser);
+	csp_buf_dispose(&unfolded);
+	return !parser.no_memory;
+}

@@ -2,7 +2,7 @@
  * The mailboxes that an address field (From, Sender) can show a reader: RFC 5322 section 3.4 with
  * groups, comments, quoted strings and obsolete routes, RFC 6531 for UTF-8.
  * The mailboxes live in the arena.
- * What cannot be read sets *ambiguous and the parser goes on with the rest; false when memory is short.
+ * What cannot be read sets `ambiguous` and the parser goes on with the rest; false when memory is short.
  */
 #ifndef CSP_ADDRLIST_H
 #define CSP_ADDRLIST_H
@@ -14,12 +14,17 @@ struct addrlist {
 	size_t count;
 	size_t cap;
 	bool group;     /* a group was seen */
-	bool ambiguous; /* something could not be read, or a limit was reached */
+	bool ambiguous; /* readers may see it differently, or a limit was reached */
 };
 
 #define ADDRLIST_MAX 100 /* mailboxes taken from one field */
 
-/* Appends the mailboxes of one raw field body to *list (start with a zeroed one). Cost is linear. */
+/*
+ * Appends the mailboxes of one raw field body to *list (start with a zeroed one). Ambiguous is what the grammar does
+ * not have, and what it has but readers disagree about: routes, blanks and comments inside an address, nested or
+ * open groups, an encoded-word in a local part, a display name or comment that shows another address. A
+ * mailbox that stands in such a place is appended all the same. Cost is linear.
+ */
 bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span body);
 
 #endif

@@ -1,18 +1,23 @@
 /*
  * Encoded-words (RFC 2047, RFC 2231 section 5) to UTF-8.
- * The result goes to the caller's buf.
- * Neighbouring words of one charset are joined as bytes before they are converted. What cannot be
- * decoded (charset not on the list, bad base64, bytes that the charset does not have) stays as it stands and sets *undecodable.
+ * The result goes to the caller's buf; on its failure, or when memory is short, the buf says so.
+ * What cannot be read is never left out, so that a broken text is judged by what a reader may see of it.
  */
 #ifndef CSP_ENCWORD_H
 #define CSP_ENCWORD_H
 
 #include "buf.h"
 
-/* Appends an unfolded field body, decoded. Raw bytes that are not UTF-8 set *undecodable too. Cost is linear. */
+/*
+ * Appends an unfolded field body, decoded, as valid UTF-8. Neighbouring words of one charset are joined as
+ * bytes before they are converted; words need no blanks around them, for that is how most readers see it.
+ * *undecodable is set, never cleared, for
+ *   - a word without an end: decoded up to the next blank or word; an encoding other than B and Q: left as it is;
+ *   - what base64 does not have: passed over; a '=' of Q that stands before no two digits: taken as it is;
+ *   - bytes that their charset does not have: U+FFFD;
+ *   - a charset that is not on the list, and raw bytes that are not UTF-8: guessed as in charset.h.
+ * Cost is linear.
+ */
 void csp_encword_decode(struct buf *out, bool *undecodable, struct span unfolded);
-
-/* Appends bytes of a charset, named as in mail (closed list of labels), as UTF-8; false when that cannot be done. */
-bool csp_charset_to_utf8(struct buf *out, struct span label, struct span bytes);
 
 #endif

@@ -22,8 +22,8 @@ enum mailbox_result { MAILBOX_OK, MAILBOX_NULL, MAILBOX_INVALID, MAILBOX_NO_MEMO
 
 /*
  * A reverse-path or forward-path, with or without its angle brackets (mail from sendmail(1) comes
- * without). MAILBOX_NULL is "<>" or nothing. A source route is stepped over; *routed is set for it,
- * and for a local part that hides another address: `u%h@d`, `h!u@d`, `"a@b"@d`.
+ * without). MAILBOX_NULL is "<>" or nothing. A source route is stepped over; *routed says whether there was one,
+ * or a local part that hides another address: `u%h@d`, `h!u@d`, `"a@b"@d`, `a@b@d`.
  */
 enum mailbox_result csp_mailbox_parse_path(struct mailbox *out, bool *routed, struct arena *arena,
 					   struct span path);
@@ -32,6 +32,10 @@ enum mailbox_result csp_mailbox_parse_path(struct mailbox *out, bool *routed, st
 enum mailbox_result csp_mailbox_parse(struct mailbox *out, struct arena *arena,
 				      struct span addr_spec);
 
+/* A local part whose quoting is already undone, and a domain in any form. */
+enum mailbox_result csp_mailbox_make(struct mailbox *out, struct arena *arena, struct span local,
+				     struct span domain);
+
 /* A domain alone, to canonical form (A-labels, lower case, no trailing dot). Applying it twice changes nothing. */
 enum mailbox_result csp_domain_canonical(struct span *out, struct arena *arena, struct span domain);
 
@@ -39,8 +43,8 @@ enum mailbox_result csp_domain_canonical(struct span *out, struct arena *arena, 
 bool csp_mailbox_format(struct span *out, struct arena *arena, const struct mailbox *mailbox);
 
 /*
- * The key under which a directory holds a mailbox: the local part case-folded, what follows the
- * first character of `separators` in it left out (none when empty), '@', the domain.
+ * The key under which a directory holds a mailbox: the local part case-folded (NFKC), without what follows the
+ * first of the characters of `separators` in it, unless that is its first character; '@'; the domain.
  */
 bool csp_mailbox_key(struct span *out, struct arena *arena, const struct mailbox *mailbox,
 		     struct span separators);
