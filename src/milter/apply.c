@@ -1,1 +1,84 @@
-extern int csp_placeholder;
+#include "apply.h"
+
+#include <string.h>
+
+static char *copy(struct arena *arena, struct span text)
+{
+	char *out = csp_arena_alloc(arena, text.len + 1, 1);
+
+	if (out && text.len)
+		memcpy(out, text.data, text.len);
+	return out;
+}
+
+/* Sendmail takes the text for a format. */
+static char *copy_doubling_percent(struct arena *arena, struct span text)
+{
+	char *out = csp_arena_alloc(arena, 2 * text.len + 1, 1);
+	size_t len = 0;
+
+	for (size_t i = 0; out && i < text.len; i++) {
+		out[len++] = text.data[i];
+		if (text.data[i] == '%')
+			out[len++] = '%';
+	}
+	return out;
+}
+
+bool csp_apply_reply(SMFICTX *context, struct arena *arena, const struct plan *plan)
+{
+	char *code = copy(arena, plan->reply_code);
+	char *enhanced = copy(arena, plan->reply_enhanced);
+	char *text = copy_doubling_percent(arena, plan->reply_text);
+
+	return code && enhanced && text &&
+	       smfi_setreply(context, code, enhanced, text) == MI_SUCCESS;
+}
+
+/* From the last to the first: the MTA counts anew after every removal. */
+static bool remove_forged(SMFICTX *context, struct session *session, char *name)
+{
+	for (size_t i = session->forged; i > 0; i--)
+		if (smfi_chgheader(context, name, (int)i, NULL) != MI_SUCCESS)
+			return false;
+	return true;
+}
+
+static bool add_flag(SMFICTX *context, struct session *session, char *name, struct span flag)
+{
+	char *body = csp_arena_alloc(&session->arena, flag.len + 2, 1);
+
+	if (!body)
+		return false;
+	if (session->leading_space)
+		body[0] = ' ';
+	memcpy(body + strlen(body), flag.data, flag.len);
+	return smfi_addheader(context, name, body) == MI_SUCCESS;
+}
+
+static bool change_header(SMFICTX *context, struct session *session, const struct plan *plan)
+{
+	char *name = copy(&session->arena, csp_snapshot_conf(session->snapshot)->flag_header);
+
+	return name && remove_forged(context, session, name) &&
+	       (plan->action != ACTION_FLAG || add_flag(context, session, name, plan->flag));
+}
+
+bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan,
+	       bool enforcing)
+{
+	*out = SMFIS_TEMPFAIL;
+	switch (plan->action) {
+	case ACTION_REJECT:
+		*out = SMFIS_REJECT;
+		return csp_apply_reply(context, &session->arena, plan);
+	case ACTION_TEMPFAIL:
+		return csp_apply_reply(context, &session->arena, plan);
+	case ACTION_ACCEPT:
+	case ACTION_FLAG:
+	default:
+		/* Not ACCEPT: an MTA may keep that in mind for the session's next message. */
+		*out = SMFIS_CONTINUE;
+		return !enforcing || change_header(context, session, plan);
+	}
+}

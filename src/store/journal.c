@@ -29,10 +29,10 @@ struct waiter {
 };
 
 struct journal {
-	unsigned timeout;
 	pthread_t thread;
 	pthread_condattr_t monotonic;
 	pthread_mutex_t lock; /* over everything down to `state` */
+	unsigned timeout;     /* seconds */
 	pthread_cond_t work;
 	pthread_cond_t idle; /* a reopening or the thread itself has ended */
 	struct buf queue;
@@ -364,10 +364,10 @@ struct journal *csp_journal_open(const char *path, unsigned timeout_seconds)
 
 void csp_journal_close(struct journal *journal)
 {
-	struct timespec due = after_ms(1000L * journal->timeout);
 	int late = 0;
 
 	(void)pthread_mutex_lock(&journal->lock);
+	struct timespec due = after_ms(1000L * journal->timeout);
 	journal->stopping = true;
 	(void)pthread_cond_signal(&journal->work);
 	while (!journal->stopped && late != ETIMEDOUT)
@@ -464,13 +464,13 @@ enum journal_result csp_journal_append(struct journal *journal, struct span line
 
 int csp_journal_reopen(struct journal *journal, const char *path)
 {
-	struct timespec due = after_ms(1000L * journal->timeout);
 	char *copy = path ? strdup(path) : NULL;
 	int late = 0;
 
 	if (path && !copy)
 		return ENOMEM;
 	(void)pthread_mutex_lock(&journal->lock);
+	struct timespec due = after_ms(1000L * journal->timeout);
 	uint64_t mine = ++journal->reopens_wanted;
 	if (copy) {
 		free(journal->reopen_path);
@@ -482,6 +482,13 @@ int csp_journal_reopen(struct journal *journal, const char *path)
 	int error = journal->reopens_done < mine ? ETIMEDOUT : journal->reopen_error;
 	(void)pthread_mutex_unlock(&journal->lock);
 	return error;
+}
+
+void csp_journal_set_timeout(struct journal *journal, unsigned timeout_seconds)
+{
+	(void)pthread_mutex_lock(&journal->lock);
+	journal->timeout = timeout_seconds;
+	(void)pthread_mutex_unlock(&journal->lock);
 }
 
 void csp_journal_get_state(struct journal *journal, struct journal_state *out)

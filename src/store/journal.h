@@ -30,6 +30,7 @@ enum journal_result csp_journal_append(struct journal *journal, struct span line
 
 /* The file at its path anew, or at another path (NULL: the same); 0, or an errno and the old file stays in use. */
 int csp_journal_reopen(struct journal *journal, const char *path);
+void csp_journal_set_timeout(struct journal *journal, unsigned timeout_seconds);
 
 struct journal_state {
 	bool healthy;

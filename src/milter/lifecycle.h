@@ -1,0 +1,31 @@
+/*
+ * The daemon's life: libmilter in a thread of its own, signals and the control socket in the main one.
+ * Everything it points to is the daemon's; it keeps globals, because signal handlers have nothing else.
+ * csp_lifecycle_run returns once, when the daemon is to end, with its exit status; starting can fail.
+ *
+ * SIGHUP: reload. SIGUSR1: reopen. SIGTERM, SIGINT: drain and end; a second one ends at once.
+ */
+#ifndef CSP_LIFECYCLE_H
+#define CSP_LIFECYCLE_H
+
+#include "control.h"
+#include "filter.h"
+
+struct lifecycle {
+	struct filter *filter;
+	struct control *control;
+	void (*reload)(void *context);
+	void (*reopen)(void *context);
+	void (*tick)(void *context); /* about once a second */
+	unsigned (*drain_seconds)(void *context);
+	void *context;
+};
+
+/* Before the first thread is made: all of them inherit the mask. */
+void csp_lifecycle_block_signals(void);
+
+/* Starts libmilter, which must have been registered and opened; 0 or an errno. */
+int csp_lifecycle_start(void);
+int csp_lifecycle_run(const struct lifecycle *lifecycle);
+
+#endif

@@ -1,0 +1,77 @@
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+
+/* Can the file be written, or be made where it is not there yet? */
+static int check_path(const char *setting, const char *path)
+{
+	if (access(path, F_OK) == 0 && access(path, W_OK) == 0)
+		return EX_OK;
+	int error = errno;
+	if (error == ENOENT) {
+		char *copy = strdup(path);
+		if (!copy)
+			return EX_OSERR;
+		error = access(dirname(copy), W_OK | X_OK) == 0 ? 0 : errno;
+		free(copy);
+	}
+	if (!error)
+		return EX_OK;
+	csp_log(LOG_ERR, "%s: %s: %s", setting, path,
+		error == ENOENT ? "its folder does not exist" : strerror(error));
+	return error == EACCES ? EX_NOPERM : EX_CANTCREAT;
+}
+
+static int check_directory(const char *path)
+{
+	struct directory *directory;
+	enum directory_result result = csp_directory_open(&directory, path, false);
+
+	if (result == DIRECTORY_OK) {
+		csp_directory_close(directory);
+		return EX_OK;
+	}
+	csp_log(LOG_ERR, "directory.path: %s: %s", path, csp_directory_strerror(result));
+	switch (result) {
+	case DIRECTORY_FORBIDDEN:
+		return EX_NOPERM;
+	case DIRECTORY_MISSING:
+		return EX_NOINPUT;
+	case DIRECTORY_OK:
+	case DIRECTORY_INCOMPATIBLE:
+	case DIRECTORY_FULL:
+	case DIRECTORY_REFUSED:
+	case DIRECTORY_FAILED:
+	default:
+		return EX_DATAERR;
+	}
+}
+
+/* All that is wrong is told; the first is the exit status. */
+int csp_daemon_check(struct daemon *daemon)
+{
+	const struct conf *conf = csp_snapshot_conf(daemon->first);
+	int found[5] = {EX_OK};
+	int status = EX_OK;
+
+	if (!daemon->listener.tcp)
+		found[0] = check_path("milter.socket", daemon->listener.path);
+	found[1] = csp_identity_become(&daemon->identity);
+	found[2] = check_path("milter.control_socket", conf->milter.control_socket);
+	found[3] = check_path("journal.path", conf->journal.path);
+	found[4] = check_directory(conf->directory);
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]) && status == EX_OK; i++)
+		status = found[i];
+	if (status == EX_OK)
+		csp_log(LOG_INFO, "%s is right: mode=%s policy=%s", daemon->options.conf_path,
+			csp_mode_name(conf->mode), conf->digest);
+	csp_snapshot_release(daemon->first);
+	daemon->first = NULL;
+	return status;
+}
