@@ -224,7 +224,7 @@ void csp_record_write(struct buf *out, const struct decision *decision)
 
 /* Shares of a syslog line: together with the names of the keys they stay below SYSLOG_LINE_MAX. */
 #define NAME_MAX 64
-#define PATH_MAX 160
+#define PATH_MAX 120
 #define TO_MAX   3
 
 /* A value of the line: what would end it, or begin another, becomes '?'. */

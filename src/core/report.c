@@ -173,7 +173,7 @@ static void write_judgement(struct buf *out, const struct recipient *recipient)
 	append_or(out, recipient->customer, "(not known)");
 	csp_buf_append_format(out, "\n  " LABEL, "sender");
 	if (sender->known)
-		csp_buf_append_format(out, "%s, %s\n", csp_sender_kind_name(sender->kind),
+		csp_buf_append_format(out, "%s (proof: %s)\n", csp_sender_kind_name(sender->kind),
 				      csp_proof_name(sender->proof));
 	else
 		csp_buf_append(out, SPAN_LIT("(could not be found out)\n"));
