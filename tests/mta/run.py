@@ -52,7 +52,8 @@ class Gateway:
         enforce = self.filters["enforce"]
         self.postfix = Postfix(workspace, os.path.join(UNPACKED, "postfix"), f"smtp:[127.0.0.1]:{self.sink.port}",
                                submission_milter=enforce.endpoint.postfix)
-        self.sendmail = Sendmail(workspace, os.path.join(UNPACKED, "sendmail"), self.sink.port)
+        self.sendmail = Sendmail(workspace, os.path.join(UNPACKED, "sendmail"),
+                                 os.path.join(build, "tests", "mta", "libmta-host.so"), self.sink.port)
         for mta in (self.postfix, self.sendmail):
             words = "postfix" if mta is self.postfix else "libmilter"
             mta.listen("plain")

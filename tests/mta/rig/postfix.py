@@ -24,6 +24,7 @@ mail_owner = {owner}
 setgid_group = {group}
 default_privs = nobody
 import_environment = MAIL_CONFIG MAIL_LOGTAG TZ LANG=C LD_LIBRARY_PATH
+export_environment = MAIL_CONFIG TZ LANG=C LD_LIBRARY_PATH
 maillog_file = {log}
 maillog_file_prefixes = {folder}
 myhostname = gateway.postfix.example
@@ -132,7 +133,7 @@ class Postfix:
         return os.path.join(self._folder, "queue")
 
     def _environment(self):
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C", "MAIL_CONFIG": self._etc}
         if self._prefix:
             environment["LD_LIBRARY_PATH"] = self._prefix + "/usr/lib/postfix"
         return environment
@@ -147,14 +148,9 @@ class Postfix:
 
     def command(self, name, *arguments, **options):
         """Runs a command of this Postfix, `sendmail` or `postqueue`, on its own queue."""
-        flag = "-C" if name == "sendmail" else "-c"
         return subprocess.run(
-            [f"{self._prefix}/usr/sbin/{name}", flag, self._etc, *arguments], env=self._environment(),
-            capture_output=True, timeout=30, check=True, **options).stdout
-
-    @property
-    def config_directory(self):
-        return self._etc
+            [f"{self._prefix}/usr/sbin/{name}", *arguments], env=self._environment(), capture_output=True,
+            timeout=30, check=True, **options).stdout
 
     def submit(self, reverse_path, recipients, data):
         """sendmail(1): the road that `non_smtpd_milters` watches."""

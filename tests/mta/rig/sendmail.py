@@ -1,13 +1,11 @@
 """A private Sendmail from an unpacked package: its own cf file, queue and ports."""
 
 import os
-import shutil
 import subprocess
 
 from .workspace import RigError, accepts, free_port
 
 HOST = "gateway.sendmail.example"
-SLOW_START = 90  # seconds: without a host name of its own Sendmail sleeps 60
 
 MC = """\
 divert(-1)
@@ -37,13 +35,17 @@ FEATURE(`no_default_msa')dnl
 
 
 class Sendmail:
-    """Delivers while the client waits: a reply to the end of data means that the sink has it."""
+    """Delivers while the client waits: a reply to the end of data means that the sink has it.
 
-    def __init__(self, workspace, prefix, sink_port):
+    `host_library` answers for libc what this machine is called and who its clients are (tests/mta/host.c).
+    """
+
+    def __init__(self, workspace, prefix, host_library, sink_port):
         if not os.path.exists(os.path.join(prefix, "usr/libexec/sendmail/sendmail")):
             raise RigError(f"no Sendmail in {prefix}: run packaging/deps.sh test")
         self._workspace = workspace
         self._prefix = prefix
+        self._host_library = host_library
         self._folder = workspace.folder("sendmail", 0o700)
         self._sink_port = sink_port
         self._listeners = ""
@@ -72,30 +74,10 @@ class Sendmail:
             file.write(cf)
         return path
 
-    def _hosts(self):
-        """Names for every loopback address a test client uses, so that nothing asks the network for them."""
-        path = os.path.join(self._folder, "hosts")
-        with open(path, "w") as hosts:
-            hosts.write(f"127.0.0.1 {HOST} localhost\n")
-            hosts.writelines(f"127.0.0.{number} client{number}.example\n" for number in range(2, 128))
-        return path
-
     def start(self):
-        """In namespaces of its own Sendmail sees a qualified host name and our hosts file, and the machine none of it."""
         program = os.path.join(self._prefix, "usr/libexec/sendmail/sendmail")
         argv = [program, "-bD", "-C", self._write(), "-X", os.path.join(self._folder, "traffic")]
-        if _namespaces_work():
-            script = 'hostname "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@"'
-            argv = ["unshare", "--uts", "--mount", "sh", "-c", script, "sh", HOST, self._hosts(), *argv]
-        process = self._workspace.spawn("sendmail", argv)
+        process = self._workspace.spawn("sendmail", argv, {"LD_PRELOAD": self._host_library})
         for port in self.ports.values():
-            process.wait_for("Sendmail", lambda port=port: accepts(("127.0.0.1", port)), SLOW_START)
+            process.wait_for("Sendmail", lambda port=port: accepts(("127.0.0.1", port)))
         return self
-
-
-def _namespaces_work():
-    if not shutil.which("unshare"):
-        return False
-    probe = "hostname probe.example && mount --bind /etc/hosts /etc/hosts"
-    return subprocess.run(["unshare", "--uts", "--mount", "sh", "-c", probe], capture_output=True,
-                          timeout=30).returncode == 0
