@@ -7,6 +7,7 @@
 #include <unicode/uchar.h>
 #include <unicode/uidna.h>
 #include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 
 #define DOTLESS_I 0x131
 #define TATWEEL   0x640
@@ -24,13 +25,13 @@ enum class {
 	CLASS_SIGN, /* goes on with a word, but starts none */
 	CLASS_NUMBER,
 	CLASS_OTHER,
-	CLASS_DROPPED,
 };
 
 struct writer {
 	struct buf *out;
 	char bytes[512];
 	size_t len;
+	bool keeps_numbers; /* as words, in ASCII digits */
 	bool in_word;
 	bool number; /* in the run since the last word */
 };
@@ -67,11 +68,22 @@ static void end_gap(struct writer *writer)
 
 static void put_rune(struct writer *writer, uint32_t rune)
 {
-	make_room(writer);
 	if (!writer->in_word)
 		end_gap(writer);
 	writer->in_word = true;
 	writer->len += csp_utf8_encode(writer->bytes + writer->len, rune);
+}
+
+static void put_number(struct writer *writer, uint32_t rune)
+{
+	int32_t digit = writer->keeps_numbers ? u_charDigitValue((UChar32)rune) : -1;
+
+	if (digit >= 0) {
+		put_rune(writer, (uint32_t)('0' + digit));
+		return;
+	}
+	writer->in_word = false;
+	writer->number = !writer->keeps_numbers;
 }
 
 static void put(struct writer *writer, enum class class, uint32_t rune)
@@ -85,23 +97,37 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 			put_rune(writer, rune);
 		break;
 	case CLASS_NUMBER:
-		writer->in_word = false;
-		writer->number = true;
+		put_number(writer, rune);
 		break;
 	case CLASS_OTHER:
 		writer->in_word = false;
 		break;
-	case CLASS_DROPPED:
-		break;
 	}
 }
 
+/* No character of ASCII makes more than a gap with a number and itself. */
+#define ASCII_GROWTH 4
+
 static void put_ascii(struct writer *writer, char c)
 {
-	if (csp_ascii_is_alpha(c))
-		put_rune(writer, (uint32_t)csp_ascii_lower(c));
-	else
-		put(writer, csp_ascii_is_digit(c) || c == '#' ? CLASS_NUMBER : CLASS_OTHER, 0);
+	if (csp_ascii_is_alpha(c)) {
+		if (!writer->in_word)
+			end_gap(writer);
+		writer->in_word = true;
+		writer->bytes[writer->len++] = csp_ascii_lower(c);
+	} else {
+		writer->in_word = false;
+		writer->number = writer->number || csp_ascii_is_digit(c) || c == '#';
+	}
+}
+
+static void write_ascii(struct writer *writer, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (writer->len + ASCII_GROWTH > sizeof(writer->bytes))
+			write_out(writer);
+		put_ascii(writer, text.data[i]);
+	}
 }
 
 static bool is_between(uint32_t rune, uint32_t first, uint32_t last)
@@ -109,35 +135,45 @@ static bool is_between(uint32_t rune, uint32_t first, uint32_t last)
 	return rune >= first && rune <= last;
 }
 
-/* Marks without which a word is still the word: accents that NFKC could not make part of a letter, and
- * the vowel signs and points of Arabic and Hebrew. */
-static bool is_dropped_mark(uint32_t rune)
+/*
+ * Marks without which a word is still the word: accents that NFKC could not make part of a letter, enclosing
+ * marks, the vowel signs and points of Arabic and Hebrew; and tatweel, which only draws a word out.
+ */
+static bool is_dropped(uint32_t rune)
 {
 	static const struct {
-		uint32_t first, last;
+		uint16_t first, last;
 	} ranges[] = {
-		{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05c7}, {0x0610, 0x061a},
-		{0x064b, 0x065f}, {0x0670, 0x0670}, {0x06d6, 0x06ed}, {0x08ca, 0x08ff},
-		{0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f},
+		{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x05bf, 0x05bf},
+		{0x05c1, 0x05c2}, {0x05c4, 0x05c5}, {0x05c7, 0x05c7}, {0x0610, 0x061a},
+		{0x0640, 0x0640}, {0x064b, 0x065f}, {0x0670, 0x0670}, {0x06d6, 0x06dc},
+		{0x06df, 0x06e4}, {0x06e7, 0x06e8}, {0x06ea, 0x06ed}, {0x08ca, 0x08e1},
+		{0x08e3, 0x08ff}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff},
+		{0xa66f, 0xa672}, {0xfe20, 0xfe2f},
 	};
+	size_t low = 0;
+	size_t high = sizeof(ranges) / sizeof(ranges[0]);
 
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		if (rune <= ranges[i].last)
-			return rune >= ranges[i].first;
+	if (is_between(rune, 0x2100, 0xa66e) || is_between(rune, 0x0370, 0x0482) || rune < 0x0300)
+		return false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (rune > ranges[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	return low < sizeof(ranges) / sizeof(ranges[0]) && rune >= ranges[low].first;
 }
 
 static enum class classify(uint32_t rune) {
 	uint32_t category = U_MASK(u_charType((UChar32)rune));
 
-	if (category & U_GC_L_MASK){
-		/* Letters that look like apostrophes and accents, and are written for them. */
-		if (is_between(rune, 0x2b9, 0x2ff)) return CLASS_OTHER;
-		return rune == TATWEEL ? CLASS_DROPPED : CLASS_LETTER;}
-if (category & U_GC_M_MASK) return is_dropped_mark(rune) || category & U_GC_ME_MASK ? CLASS_DROPPED
-										    : CLASS_SIGN;
-return category & U_GC_N_MASK || rune == '#' ? CLASS_NUMBER : CLASS_OTHER;
+	/* Letters that look like apostrophes and accents, and are written for them. */
+	if (is_between(rune, 0x2b9, 0x2ff)) return CLASS_OTHER;
+	if (category & U_GC_L_MASK) return CLASS_LETTER;
+	if (category & U_GC_M_MASK) return CLASS_SIGN;
+	return category & U_GC_N_MASK ? CLASS_NUMBER : CLASS_OTHER;
 }
 
 static uint32_t next_rune(const UChar *units, int32_t *at)
@@ -167,7 +203,7 @@ static bool drop(UChar *units, int32_t *len)
 		uint32_t rune = next_rune(units, &at);
 		if (rune == DOTLESS_I)
 			rune = 'i';
-		if (rune < 0x80 || classify(rune) != CLASS_DROPPED)
+		if (!is_dropped(rune))
 			append_rune(units, &kept, rune);
 	}
 	bool dropped = kept < *len;
@@ -179,6 +215,7 @@ static void write_folded(struct writer *writer, const UChar *units, int32_t len)
 {
 	for (int32_t at = 0; at < len;) {
 		uint32_t rune = next_rune(units, &at);
+		make_room(writer);
 		if (rune < 0x80)
 			put_ascii(writer, (char)rune);
 		else
@@ -242,52 +279,89 @@ static void flush(struct piece *piece, int32_t len)
 	memmove(piece->units, piece->units + len, (size_t)piece->len * sizeof(UChar));
 }
 
-static void add_rune(struct piece *piece, uint32_t rune)
+/* The most bytes of text that fill at most `room` units and tear no character apart. */
+static size_t fitting_length(struct span text, size_t room)
 {
-	if (piece->len + 2 > PIECE_SIZE)
-		flush(piece, split_place(piece, piece->len));
-	append_rune(piece->units, &piece->len, rune);
+	size_t len = room < text.len ? room : text.len;
+
+	for (size_t i = 0; i < 3 && len > 1 && len < text.len; i++) {
+		if (((unsigned char)text.data[len] & 0xc0) != 0x80)
+			break;
+		len--;
+	}
+	return len;
 }
 
-/* ASCII goes straight to the writer, but for the last character before others: an accent may follow it. */
-static struct span write_ascii(struct writer *writer, struct span text)
+/* What is no UTF-8 becomes U+FFFD: a character that is no letter. */
+static size_t fill(struct piece *piece, struct span text)
+{
+	size_t len = fitting_length(text, (size_t)(PIECE_SIZE - piece->len));
+	UErrorCode status = U_ZERO_ERROR;
+	int32_t units;
+
+	u_strFromUTF8WithSub(piece->units + piece->len, PIECE_SIZE - piece->len, &units, text.data,
+			     (int32_t)len, 0xfffd, NULL, &status);
+	if (U_FAILURE(status))
+		piece->writer->out->failed = true;
+	else
+		piece->len += units;
+	return len;
+}
+
+static void write_unicode(struct piece *piece, struct span text)
+{
+	while (text.len) {
+		text = csp_span_slice(text, fill(piece, text), text.len);
+		if (text.len)
+			flush(piece, split_place(piece, piece->len));
+	}
+	while (piece->len)
+		flush(piece, piece->len);
+}
+
+/* Bytes up to the next long run of ASCII, which is written faster without ICU. */
+static size_t unicode_length(struct span text)
+{
+	const size_t long_run = 16;
+	size_t at = 0;
+
+	while (at < text.len) {
+		size_t run = csp_span_ascii_length(csp_span_slice(text, at, text.len));
+		if (run >= long_run)
+			break;
+		at += run;
+		while (at < text.len && (unsigned char)text.data[at] >= 0x80)
+			at++;
+	}
+	return at;
+}
+
+/* The last ASCII character before others goes with them: an accent may follow it. */
+static size_t plain_length(struct span text)
 {
 	size_t len = csp_span_ascii_length(text);
 
-	if (len < text.len && len > 0)
-		len--;
-	for (size_t i = 0; i < len; i++)
-		put_ascii(writer, text.data[i]);
-	return csp_span_slice(text, len, text.len);
-}
-
-static void write_unicode(struct writer *writer, struct span text)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	struct piece piece = {.writer = writer};
-
-	piece.folder = unorm2_getNFKCCasefoldInstance(&status);
-	if (U_FAILURE(status)) {
-		writer->out->failed = true;
-		return;
-	}
-	while (text.len) {
-		uint32_t rune;
-		size_t len = csp_utf8_decode(&rune, text);
-		add_rune(&piece, len ? rune : ' ');
-		text = csp_span_slice(text, len ? len : 1, text.len);
-	}
-	while (piece.len)
-		flush(&piece, piece.len);
+	return len && len < text.len ? len - 1 : len;
 }
 
 void csp_text_normalise(struct buf *out, struct span utf8)
 {
 	struct writer writer = {.out = out};
-	struct span rest = write_ascii(&writer, utf8);
+	UErrorCode status = U_ZERO_ERROR;
+	struct piece piece = {.writer = &writer, .folder = unorm2_getNFKCCasefoldInstance(&status)};
 
-	if (rest.len)
-		write_unicode(&writer, rest);
+	if (U_FAILURE(status)) {
+		out->failed = true;
+		return;
+	}
+	while (utf8.len) {
+		size_t len = plain_length(utf8);
+		write_ascii(&writer, csp_span_slice(utf8, 0, len));
+		utf8 = csp_span_slice(utf8, len, utf8.len);
+		len = unicode_length(utf8);
+		write_unicode(&piece, csp_span_slice(utf8, 0, len));
+		utf8 = csp_span_slice(utf8, len, utf8.len);
+	}
 	make_room(&writer);
 	end_gap(&writer);
 	write_out(&writer);
