@@ -48,7 +48,7 @@ struct customers {
 
 /*
  * The exact address, then its domain, then the longest parent domain that counts sub-domains. An
- * exclusion of a domain or of a parent nearer than that makes it nobody's.
+ * exclusion of a domain or of a parent nearer than that makes it nobody's. An empty key or domain is not found.
  */
 enum found csp_directory_find_customers(struct customers *out, struct directory_read *read,
 					struct arena *arena, struct span address_key,
