@@ -89,16 +89,18 @@ static struct span piece_span(const struct piece *piece)
 	return (struct span){piece->text, piece->len};
 }
 
-static bool is_atom_char(char c)
-{
-	return (unsigned char)c > ' ' && c != 0x7f && !strchr("()<>[]:;@\\,.\"", c);
-}
+/* Where atoms end: the specials of RFC 5322 section 3.2.3, and blanks. Indexed by byte. */
+static const bool ends_atom[256] = {
+	['('] = true, [')'] = true, ['<'] = true, ['>'] = true, ['['] = true,
+	[']'] = true, [':'] = true, [';'] = true, ['@'] = true, ['\\'] = true,
+	[','] = true, ['.'] = true, ['"'] = true, [' '] = true, ['\t'] = true,
+};
 
 static size_t atom_length(struct span text)
 {
 	size_t len = 0;
 
-	while (len < text.len && is_atom_char(text.data[len]))
+	while (len < text.len && !ends_atom[(unsigned char)text.data[len]])
 		len++;
 	return len;
 }

@@ -37,8 +37,15 @@ static bool put(struct local_part *out, char c)
 /* atext of RFC 5322 section 3.2.3 and RFC 6531 section 3.3. */
 static bool is_atext(char c)
 {
-	return (unsigned char)c >= 0x80 || csp_ascii_is_alpha(c) || csp_ascii_is_digit(c) ||
-	       (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
+	static const bool others[256] = {
+		['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+		['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['/'] = true,
+		['='] = true,  ['?'] = true, ['^'] = true, ['_'] = true, ['`'] = true,
+		['{'] = true,  ['|'] = true, ['}'] = true, ['~'] = true,
+	};
+
+	return csp_ascii_is_alpha(c) || csp_ascii_is_digit(c) || (unsigned char)c >= 0x80 ||
+	       others[(unsigned char)c];
 }
 
 /* Takes a quoted string off *rest; false when it does not end or is too long. */
@@ -422,8 +429,8 @@ bool csp_mailbox_key(struct span *out, struct arena *arena, const struct mailbox
 	struct span domain = mailbox->domain;
 	struct span local = without_extension(mailbox->local, separators);
 
-	if (local.len <= MAILBOX_LOCAL_MAX && !csp_span_is_ascii(local) && csp_utf8_is_valid(local) &&
-	    !fold_unicode(&local, arena, local))
+	if (local.len <= MAILBOX_LOCAL_MAX && !csp_span_is_ascii(local) &&
+	    csp_utf8_is_valid(local) && !fold_unicode(&local, arena, local))
 		return false;
 	char *text = csp_arena_alloc(arena, local.len + domain.len + 1, 1);
 	if (!text)

@@ -105,9 +105,6 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 	}
 }
 
-/* No character of ASCII makes more than a gap with a number and itself. */
-#define ASCII_GROWTH 4
-
 static void put_ascii(struct writer *writer, char c)
 {
 	if (csp_ascii_is_alpha(c)) {
@@ -121,12 +118,30 @@ static void put_ascii(struct writer *writer, char c)
 	}
 }
 
+/* Letters by the run: most text is nothing else. */
+static size_t put_ascii_word(struct writer *writer, struct span text)
+{
+	char *bytes = writer->bytes + writer->len;
+	size_t room = sizeof(writer->bytes) - writer->len;
+	size_t len = 0;
+
+	while (len < text.len && len < room && csp_ascii_is_alpha(text.data[len])) {
+		bytes[len] = csp_ascii_lower(text.data[len]);
+		len++;
+	}
+	writer->len += len;
+	return len;
+}
+
 static void write_ascii(struct writer *writer, struct span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (writer->len + ASCII_GROWTH > sizeof(writer->bytes))
-			write_out(writer);
-		put_ascii(writer, text.data[i]);
+	size_t at = 0;
+
+	while (at < text.len) {
+		make_room(writer);
+		put_ascii(writer, text.data[at++]);
+		if (writer->in_word)
+			at += put_ascii_word(writer, csp_span_slice(text, at, text.len));
 	}
 }
 
