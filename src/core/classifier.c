@@ -24,7 +24,8 @@ static int compare_products(const void *a, const void *b)
 	const struct product *const *left = a;
 	const struct product *const *right = b;
 
-	return csp_span_compare((*left)->name, (*right)->name);
+	int order = csp_span_compare((*left)->name, (*right)->name);
+	return order ? order : (*left > *right) - (*left < *right);
 }
 
 static void add_watch(struct classifier *classifier, struct span name, enum watch_role role,
@@ -85,6 +86,24 @@ static bool build_products(struct classifier *classifier)
 	return true;
 }
 
+const struct product *csp_classifier_product(const struct classifier *classifier, struct span name)
+{
+	size_t low = 0;
+	size_t high = classifier->pack->product_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (csp_span_compare(classifier->products[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == classifier->pack->product_count ||
+	    !csp_span_equal(classifier->products[low]->name, name))
+		return NULL;
+	return classifier->products[low];
+}
+
 static size_t count_sources(const struct pack *pack)
 {
 	size_t count = pack->phrase_count;
@@ -104,16 +123,22 @@ static struct phrase_source *add_sources(struct phrase_source *out, struct spans
 	return out;
 }
 
-static void gather_sources(struct phrase_source *out, const struct pack *pack)
+static void gather_sources(struct phrase_source *out, const struct classifier *classifier)
 {
+	const struct pack *pack = classifier->pack;
+
 	for (unsigned i = 0; i < pack->phrase_count; i++) {
 		const struct phrase *phrase = &pack->phrases[i];
 		const struct phrase_owner owner = {PHRASE_CATEGORY, i, phrase->category};
 		out = add_sources(out, (struct spans){&phrase->text, 1}, owner);
 	}
-	for (unsigned i = 0; i < pack->product_count; i++)
-		out = add_sources(out, pack->products[i].phrases,
-				  (struct phrase_owner){PHRASE_PRODUCT, i, i});
+	for (unsigned i = 0; i < pack->product_count; i++) {
+		const struct product *product = &pack->products[i];
+		unsigned first = (unsigned)(csp_classifier_product(classifier, product->name) -
+					    pack->products);
+		out = add_sources(out, product->phrases,
+				  (struct phrase_owner){PHRASE_PRODUCT, first, first});
+	}
 	for (unsigned i = 0; i < pack->list_count; i++)
 		out = add_sources(out, pack->lists[i].phrases,
 				  (struct phrase_owner){PHRASE_LIST, i, i});
@@ -133,7 +158,7 @@ static bool build_phrases(struct classifier *classifier, struct classifier_error
 
 	if (!sources)
 		return out_of_memory(error);
-	gather_sources(sources, classifier->pack);
+	gather_sources(sources, classifier);
 	bool built = csp_phrases_new(&classifier->phrases, &refused, sources, count);
 	free(sources);
 	if (!built)

@@ -24,7 +24,7 @@ struct classifier {
 	const struct pack *pack;
 	struct classify_settings settings;
 	struct phrases *phrases;
-	const struct product **products; /* sorted by name */
+	const struct product **products; /* sorted by name, then as the packs have them */
 	struct watch *watches;           /* sorted by the length of the name */
 	size_t watch_count;
 	size_t watch_start[NAME_LENGTHS + 1];
@@ -48,5 +48,8 @@ static inline size_t csp_watch_place(struct span name)
 {
 	return name.len < NAME_LENGTHS ? name.len : NAME_LENGTHS - 1;
 }
+
+/* The first product of that name: packs of several languages may each name it. NULL when there is none. */
+const struct product *csp_classifier_product(const struct classifier *classifier, struct span name);
 
 #endif

@@ -1,30 +1,11 @@
-#include <stdlib.h>
-
 #include "classifier.h"
-
-static int compare_name(const void *key, const void *item)
-{
-	const struct product *const *product = item;
-
-	return csp_span_compare(*(const struct span *)key, (*product)->name);
-}
-
-static bool is_sold_through_programme(const struct classifier *classifier, struct span name)
-{
-	const struct product **found =
-		classifier->products
-			? bsearch(&name, classifier->products, classifier->pack->product_count,
-				  sizeof(*classifier->products), compare_name)
-			: NULL;
-
-	return found && (*found)->csp;
-}
 
 /* A relation that names no products is for all that the programme sells; one that does, for just those. */
 static bool is_held_through_partner(const struct classifier *classifier, struct span name,
 				    const struct customer *customer, int64_t now)
 {
-	bool sold = is_sold_through_programme(classifier, name);
+	const struct product *product = csp_classifier_product(classifier, name);
+	bool sold = product && product->csp;
 
 	for (size_t i = 0; i < customer->relation_count; i++) {
 		const struct relation *relation = &customer->relations[i];
