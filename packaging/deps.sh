@@ -41,7 +41,7 @@ build libjansson-dev module:jansson
 build libsodium-dev module:libsodium
 build libsmartcols-dev module:smartcols
 build liblmdb-dev header:lmdb.h
-build @matcher module:libhs
+build libhs-dev module:libhs
 build scdoc command:scdoc
 try python3 command:python3
 test libcmocka-dev module:cmocka
@@ -91,7 +91,7 @@ missing_packages() {
 	requirements | while read -r needs package probe; do
 		case " $1 " in *" $needs "*) ;; *) continue ;; esac
 		if is_debian; then
-			[ "$package" != @matcher ] || package=$(matcher_package)
+			[ "$package" != libhs-dev ] || package=$(matcher_package)
 			has_package "$package" || echo "$package"
 		else
 			has_probe "$probe" || echo "$package ($probe)"
@@ -173,10 +173,11 @@ not_installed() {
 	done | sort -u
 }
 
-# Which mail servers the groups in $1 need as folders of ours.
+# Which mail servers the groups in $1 need as folders of ours. Only root can start them, so nobody else needs any.
 wanted_servers() {
+	is_root || return 0
 	case " $1 " in *' try '* | *' servers '*)
-		[ -x /usr/sbin/postfix ] || echo 'postfix postfix'
+		[ -x /usr/lib/postfix/sbin/master ] || echo 'postfix postfix'
 		;;
 	esac
 	case " $1 " in *' test '* | *' servers '*)
@@ -193,7 +194,7 @@ missing_servers() {
 
 report_missing() {
 	[ -z "$1" ] || say "missing packages: $1"
-	[ -z "$2" ] || say "missing mail servers, to be unpacked below $servers: $2"
+	[ -z "$2" ] || say "missing mail servers (on Debian unpacked below $servers): $2"
 	is_debian || die 'this is no Debian system: install what provides the above, by the names behind the packages'
 	is_root || die "not root; as root run: $0 $group"
 	exit 69
