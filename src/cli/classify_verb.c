@@ -72,6 +72,12 @@ static int no_memory(void)
 	return EX_OSERR;
 }
 
+static int output_error(void)
+{
+	csp_cli_error("the result could not be written: %s", strerror(errno));
+	return EX_IOERR;
+}
+
 static bool classify(struct classification *out, struct work *work, const struct subject_row *row)
 {
 	const struct sender_question nobody = {.now = work->now};
@@ -206,8 +212,7 @@ static int print_line(struct work *work, const struct classification *result,
 		return no_memory();
 	if (fwrite(work->line.data, 1, work->line.len, stdout) == work->line.len)
 		return EX_OK;
-	csp_cli_error("the result could not be written: %s", strerror(errno));
-	return EX_IOERR;
+	return output_error();
 }
 
 static int score_line(struct work *work, const struct classification *result,
@@ -289,8 +294,7 @@ static int print_score(struct work *work)
 		return no_memory();
 	if (fwrite(work->line.data, 1, work->line.len, stdout) == work->line.len)
 		return EX_OK;
-	csp_cli_error("the result could not be written: %s", strerror(errno));
-	return EX_IOERR;
+	return output_error();
 }
 
 static int classify_file(struct work *work, const char *file)
@@ -382,6 +386,8 @@ int csp_verb_classify(int argc, char **argv)
 		csp_snapshot_new(&snapshot, call.conf, csp_cli_report_conf, NULL));
 	if (status == EX_OK)
 		status = work_with(&call, snapshot, optind < argc ? argv[optind] : "-");
+	if (status == EX_OK && fflush(stdout) != 0)
+		status = output_error();
 	csp_snapshot_release(snapshot);
 	return status;
 }

@@ -269,7 +269,8 @@ static int print_decision(const struct decision *decision, bool json)
 	} else {
 		csp_report_write(&text, decision);
 	}
-	ok = !csp_buf_failed(&text) && fwrite(text.data, 1, text.len, stdout) == text.len;
+	ok = !csp_buf_failed(&text) && fwrite(text.data, 1, text.len, stdout) == text.len &&
+	     fflush(stdout) == 0;
 	csp_buf_dispose(&text);
 	if (ok)
 		return EX_OK;

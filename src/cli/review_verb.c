@@ -382,5 +382,6 @@ int csp_verb_review(int argc, char **argv)
 		return status;
 	if (call.help)
 		return fputs(help, stdout) < 0 ? output_error() : EX_OK;
-	return run(&call, argc - optind, argv + optind);
+	status = run(&call, argc - optind, argv + optind);
+	return status == EX_OK && fflush(stdout) != 0 ? output_error() : status;
 }
