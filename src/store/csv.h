@@ -1,7 +1,7 @@
 /*
  * A CSV reader (RFC 4180) for files that people export: BOM, CRLF or LF, quoted cells over several lines, `,` or `;`.
  * It owns the row it returns until the next call; the stream is the caller's.
- * A quote that never ends, a row over its limit or a failed read ends the reading with the row's first line named.
+ * A quote that never ends, a row over its limit, UTF-16 or a failed read ends the reading with the row's first line named.
  */
 #ifndef CSP_CSV_H
 #define CSP_CSV_H
@@ -20,6 +20,7 @@ struct csv {
 	uint64_t line;     /* of the next byte, from 1 */
 	uint64_t row_line; /* where the last row began */
 	struct buf bytes;
+	size_t ends[CSV_CELLS_MAX]; /* of the cells in bytes */
 	struct span cells[CSV_CELLS_MAX];
 	size_t cell_count;
 };
@@ -30,6 +31,7 @@ enum csv_result {
 	CSV_OPEN_QUOTE,
 	CSV_TOO_LONG,
 	CSV_TOO_WIDE,
+	CSV_NOT_UTF8, /* UTF-16, or half a byte order mark */
 	CSV_READ_ERROR,
 	CSV_NO_MEMORY
 };

@@ -9,31 +9,39 @@
 
 #include <stdio.h>
 
-#include "directory.h"
+#include "directory_write.h"
 
 enum import_format { IMPORT_AUTO, IMPORT_JSON_LINES, IMPORT_CUSTOMERS_CSV };
 
 struct import_settings {
 	enum import_format format;
-	struct span partner; /* for formats that name none; empty refuses them */
+	struct span partner; /* id, for formats that name none; empty refuses them */
 	enum partner_role role;
-	struct span address_separators;
+	struct span address_separators; /* as the look-ups use, see csp_mailbox_key */
 };
 
+/* Added to, file by file. */
 struct import_counts {
 	uint64_t rows, customers, partners, exclusions, refused;
+	uint64_t
+		no_own_domain; /* customers that gave no domain but the cloud's, as in tenant.onmicrosoft.com */
 };
 
 struct import_report {
 	void (*refused)(void *context, const char *file, uint64_t line, const char *why);
+	void (*warned)(void *context, const char *file, uint64_t line,
+		       const char *what); /* taken all the same */
+	void (*progress)(void *context,
+			 const struct import_counts *counts); /* now and then; may be NULL */
 	void *context;
 };
 
 enum import_result {
 	IMPORT_OK,
-	IMPORT_UNREADABLE,
-	IMPORT_UNKNOWN_FORMAT,
-	IMPORT_NEEDS_PARTNER,
+	IMPORT_UNREADABLE,     /* errno says why */
+	IMPORT_UNKNOWN_FORMAT, /* nothing was taken */
+	IMPORT_NOT_UTF8,       /* nothing was taken: UTF-16 */
+	IMPORT_NEEDS_PARTNER,  /* nothing was taken */
 	IMPORT_NO_MEMORY,
 	IMPORT_DIRECTORY
 };
@@ -46,5 +54,9 @@ enum import_result csp_import_file(struct import_counts *counts, enum directory_
 
 bool csp_import_format_find(enum import_format *out,
 			    struct span name); /* "jsonl", "customers-csv" */
+
+/* A party's id in the directory's form: without blanks around it, lower case, printable ASCII; false when it is none. */
+#define IMPORT_ID_MAX 64
+bool csp_import_id(struct span *out, char buffer[IMPORT_ID_MAX], struct span text);
 
 #endif

@@ -1,0 +1,477 @@
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import_private.h"
+#include "when.h"
+
+#define LINE_MAX_BYTES ((size_t)1 << 20)
+
+/* An object of the file, with the name its errors go by. */
+struct object {
+	struct import *import;
+	const json_t *json;
+	const char *what;
+};
+
+struct text_list {
+	struct span *items;
+	size_t count;
+};
+
+static struct span span_of(const json_t *text)
+{
+	return (struct span){json_string_value(text), json_string_length(text)};
+}
+
+/* A misspelt field must not be a fact that is silently missing. */
+static enum row_result check_fields(const struct object *object, const char *const *known)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object->json, name, value)
+	{
+		const char *const *at = known;
+		while (*at && strcmp(*at, name) != 0)
+			at++;
+		if (!*at)
+			return csp_import_why(object->import, "a %s has no field \"%.64s\"",
+					      object->what, name);
+	}
+	return ROW_OK;
+}
+
+/* An absent text is empty. */
+static enum row_result read_text(struct span *out, const struct object *object, const char *name)
+{
+	const json_t *value = json_object_get(object->json, name);
+
+	*out = SPAN_LIT("");
+	if (!value)
+		return ROW_OK;
+	if (!json_is_string(value))
+		return csp_import_why(object->import, "\"%s\" is not a text", name);
+	*out = span_of(value);
+	return ROW_OK;
+}
+
+static enum row_result read_id(struct span *out, const struct object *object, const char *name)
+{
+	const json_t *value = json_object_get(object->json, name);
+
+	if (!json_is_string(value))
+		return csp_import_why(object->import, "a %s needs a text \"%s\"", object->what,
+				      name);
+	return csp_import_read_id(out, object->import, span_of(value));
+}
+
+/* An absent list is empty. */
+static enum row_result find_list(const json_t **out, const struct object *object, const char *name)
+{
+	const json_t *value = json_object_get(object->json, name);
+
+	*out = value;
+	if (value && !json_is_array(value))
+		return csp_import_why(object->import, "\"%s\" is not a list", name);
+	return ROW_OK;
+}
+
+/* How one text of a list becomes what is stored. */
+typedef enum row_result text_reader(struct span *out, struct import *import, struct span text);
+
+static enum row_result take_text(struct span *out, struct import *import, struct span text)
+{
+	if (text.len == 0)
+		return csp_import_why(import, "an empty text in a list");
+	*out = text;
+	return ROW_OK;
+}
+
+static enum row_result take_domain(struct span *out, struct import *import, struct span text)
+{
+	struct directory_name name = {.name = SPAN_LIT("")};
+	enum row_result result = csp_import_read_domain(&name, import, text, false);
+
+	*out = name.name;
+	return result;
+}
+
+static enum row_result read_texts(struct spans *out, const struct object *object, const char *name,
+				  text_reader *reader)
+{
+	const json_t *list;
+	enum row_result result = find_list(&list, object, name);
+	size_t count = json_array_size(list);
+	struct span *items = csp_arena_alloc(&object->import->arena, count, sizeof(*items));
+
+	if (!items)
+		return ROW_NO_MEMORY;
+	for (size_t i = 0; i < count && result == ROW_OK; i++) {
+		const json_t *item = json_array_get(list, i);
+		if (!json_is_string(item))
+			return csp_import_why(object->import, "\"%s\" holds something but texts",
+					      name);
+		result = reader(&items[i], object->import, span_of(item));
+	}
+	*out = (struct spans){items, count};
+	return result;
+}
+
+static enum row_result read_flag(bool *out, const struct object *object, const char *name)
+{
+	const json_t *value = json_object_get(object->json, name);
+
+	*out = json_is_true(value);
+	if (value && !json_is_boolean(value))
+		return csp_import_why(object->import, "\"%s\" is neither true nor false", name);
+	return ROW_OK;
+}
+
+/* "example.com", or {"name": "example.com", "subdomains": true}. */
+static enum row_result read_domain(struct directory_name *out, struct import *import,
+				   const json_t *item)
+{
+	static const char *const fields[] = {"name", "subdomains", NULL};
+	struct object object = {import, item, "domain"};
+	struct span name = SPAN_LIT("");
+	bool subdomains = false;
+
+	if (json_is_string(item))
+		return csp_import_read_domain(out, import, span_of(item), false);
+	if (!json_is_object(item))
+		return csp_import_why(import, "a domain is a text or an object");
+	enum row_result result = check_fields(&object, fields);
+	if (result == ROW_OK)
+		result = read_text(&name, &object, "name");
+	if (result == ROW_OK)
+		result = read_flag(&subdomains, &object, "subdomains");
+	if (result == ROW_OK)
+		result = csp_import_read_domain(out, import, name, subdomains);
+	return result;
+}
+
+static enum row_result read_domains(const struct directory_name **out, size_t *count,
+				    const struct object *object)
+{
+	const json_t *list;
+	enum row_result result = find_list(&list, object, "domains");
+	struct directory_name *items;
+
+	*count = json_array_size(list);
+	items = csp_arena_alloc(&object->import->arena, *count, sizeof(*items));
+	if (!items)
+		return ROW_NO_MEMORY;
+	for (size_t i = 0; i < *count && result == ROW_OK; i++)
+		result = read_domain(&items[i], object->import, json_array_get(list, i));
+	*out = items;
+	return result;
+}
+
+static enum row_result read_time(int64_t *out, const struct object *object, const char *name)
+{
+	struct span text;
+	enum row_result result = read_text(&text, object, name);
+
+	if (result != ROW_OK || !json_object_get(object->json, name))
+		return result;
+	if (csp_when_parse(out, text))
+		return ROW_OK;
+	return csp_import_why(object->import,
+			      "\"%s\" is neither a date like 2026-11-23 nor a time of RFC 3339",
+			      name);
+}
+
+static enum row_result read_role(enum partner_role *out, const struct object *object)
+{
+	struct span name;
+	enum row_result result = read_text(&name, object, "role");
+
+	if (result != ROW_OK || csp_role_find(out, name))
+		return result;
+	return csp_import_why(object->import,
+			      "\"%.*s\" is no role: direct-bill, "
+			      "indirect-provider or indirect-reseller",
+			      IMPORT_QUOTED(name));
+}
+
+static enum row_result read_relation(struct relation *out, struct import *import,
+				     const json_t *item)
+{
+	static const char *const fields[] = {"partner", "role", "products", "from", "until", NULL};
+	struct object object = {import, item, "relation to a partner"};
+
+	if (!json_is_object(item))
+		return csp_import_why(import, "\"partners\" holds something but objects");
+	*out = (struct relation){.from = INT64_MIN, .until = INT64_MAX};
+	enum row_result result = check_fields(&object, fields);
+	if (result == ROW_OK)
+		result = read_id(&out->partner, &object, "partner");
+	if (result == ROW_OK)
+		result = read_role(&out->role, &object);
+	if (result == ROW_OK)
+		result = read_texts(&out->products, &object, "products", take_text);
+	if (result == ROW_OK)
+		result = read_time(&out->from, &object, "from");
+	if (result == ROW_OK)
+		result = read_time(&out->until, &object, "until");
+	if (result == ROW_OK && out->from >= out->until)
+		return csp_import_why(import, "a relation to a partner ends before it begins");
+	return result;
+}
+
+static enum row_result read_relations(struct customer *out, const struct object *object)
+{
+	const json_t *list;
+	enum row_result result = find_list(&list, object, "partners");
+	size_t count = json_array_size(list);
+	struct relation *items = csp_arena_alloc(&object->import->arena, count, sizeof(*items));
+
+	if (!items)
+		return ROW_NO_MEMORY;
+	for (size_t i = 0; i < count && result == ROW_OK; i++)
+		result = read_relation(&items[i], object->import, json_array_get(list, i));
+	out->relations = items;
+	out->relation_count = count;
+	return result;
+}
+
+static enum row_result read_cloud(struct span *out, const struct object *object)
+{
+	static const char *const clouds[] = {"", "commercial", "us-gov", "china"};
+	enum row_result result = read_text(out, object, "cloud");
+
+	for (size_t i = 0; i < sizeof(clouds) / sizeof(*clouds) && result == ROW_OK; i++) {
+		if (csp_span_equal(*out, csp_span_from(clouds[i])))
+			return ROW_OK;
+	}
+	if (result != ROW_OK)
+		return result;
+	return csp_import_why(object->import, "\"%.*s\" is no cloud: commercial, us-gov or china",
+			      IMPORT_QUOTED(*out));
+}
+
+static enum row_result read_customer(const struct object *object)
+{
+	static const char *const fields[] = {"type",    "id",        "name",     "cloud",
+					     "domains", "addresses", "partners", "direct_products",
+					     NULL};
+	struct customer_entry entry = {.ended = false};
+	struct customer *customer = &entry.customer;
+	enum row_result result = check_fields(object, fields);
+
+	if (result == ROW_OK)
+		result = read_id(&customer->id, object, "id");
+	if (result == ROW_OK)
+		result = read_text(&customer->name, object, "name");
+	if (result == ROW_OK)
+		result = read_cloud(&customer->cloud, object);
+	if (result == ROW_OK)
+		result = read_domains(&entry.domains, &entry.domain_count, object);
+	if (result == ROW_OK)
+		result = read_texts(&entry.addresses, object, "addresses", csp_import_read_address);
+	if (result == ROW_OK)
+		result = read_relations(customer, object);
+	if (result == ROW_OK)
+		result = read_texts(&customer->direct_products, object, "direct_products",
+				    take_text);
+	return result == ROW_OK ? csp_import_put_customer(object->import, &entry) : result;
+}
+
+static enum row_result read_networks(struct proofs *out, const struct object *object)
+{
+	struct spans texts;
+	enum row_result result = read_texts(&texts, object, "networks", take_text);
+
+	if (result != ROW_OK)
+		return result;
+	struct network *items =
+		csp_arena_alloc(&object->import->arena, texts.count, sizeof(*items));
+	if (!items)
+		return ROW_NO_MEMORY;
+	for (size_t i = 0; i < texts.count; i++) {
+		if (!csp_network_parse(&items[i], texts.items[i]))
+			return csp_import_why(object->import, "\"%.*s\" is no network",
+					      IMPORT_QUOTED(texts.items[i]));
+	}
+	out->networks = items;
+	out->network_count = texts.count;
+	return ROW_OK;
+}
+
+static enum row_result read_proofs(struct proofs *out, const struct object *partner)
+{
+	static const char *const fields[] = {"logins", "networks", "listeners", "cert_subjects",
+					     NULL};
+	struct object object = {partner->import, json_object_get(partner->json, "proofs"), "proof"};
+
+	if (!object.json)
+		return ROW_OK;
+	if (!json_is_object(object.json))
+		return csp_import_why(partner->import, "\"proofs\" is not an object");
+	enum row_result result = check_fields(&object, fields);
+	if (result == ROW_OK)
+		result = read_texts(&out->logins, &object, "logins", take_text);
+	if (result == ROW_OK)
+		result = read_networks(out, &object);
+	if (result == ROW_OK)
+		result = read_texts(&out->listeners, &object, "listeners", take_text);
+	if (result == ROW_OK)
+		result = read_texts(&out->cert_subjects, &object, "cert_subjects", take_text);
+	return result;
+}
+
+/* As it is to be written to, not as a key. */
+static enum row_result read_contact(struct span *out, const struct object *object)
+{
+	struct mailbox mailbox;
+	struct span text;
+	enum row_result result = read_text(&text, object, "contact");
+
+	*out = SPAN_LIT("");
+	if (result != ROW_OK || text.len == 0)
+		return result;
+	switch (csp_mailbox_parse(&mailbox, &object->import->arena, text)) {
+	case MAILBOX_OK:
+		return csp_mailbox_format(out, &object->import->arena, &mailbox) ? ROW_OK
+										 : ROW_NO_MEMORY;
+	case MAILBOX_NO_MEMORY:
+		return ROW_NO_MEMORY;
+	case MAILBOX_NULL:
+	case MAILBOX_INVALID:
+		break;
+	}
+	return csp_import_why(object->import, "\"%.*s\" is no address", IMPORT_QUOTED(text));
+}
+
+static enum row_result read_partner(const struct object *object)
+{
+	static const char *const fields[] = {"type",           "id",      "name",
+					     "aliases",        "domains", "proofs",
+					     "bounce_domains", "contact", NULL};
+	struct partner_entry entry = {.domain_count = 0};
+	struct partner *partner = &entry.partner;
+	enum row_result result = check_fields(object, fields);
+
+	if (result == ROW_OK)
+		result = read_id(&partner->id, object, "id");
+	if (result == ROW_OK)
+		result = read_text(&partner->name, object, "name");
+	if (result == ROW_OK)
+		result = read_texts(&entry.aliases, object, "aliases", csp_import_read_id);
+	if (result == ROW_OK)
+		result = read_domains(&entry.domains, &entry.domain_count, object);
+	if (result == ROW_OK)
+		result = read_texts(&entry.bounce_domains, object, "bounce_domains", take_domain);
+	if (result == ROW_OK)
+		result = read_proofs(&partner->proofs, object);
+	if (result == ROW_OK)
+		result = read_contact(&partner->contact, object);
+	return result == ROW_OK ? csp_import_put_partner(object->import, &entry) : result;
+}
+
+static enum row_result read_exclusion(const struct object *object)
+{
+	static const char *const fields[] = {"type", "domain", NULL};
+	struct span text, domain;
+	enum row_result result = check_fields(object, fields);
+
+	if (result == ROW_OK)
+		result = read_text(&text, object, "domain");
+	if (result == ROW_OK)
+		result = take_domain(&domain, object->import, text);
+	return result == ROW_OK ? csp_import_put_exclusion(object->import, domain) : result;
+}
+
+static enum row_result read_object(struct import *import, const json_t *json)
+{
+	static const struct {
+		const char *type;
+		enum row_result (*read)(const struct object *object);
+	} types[] = {
+		{"customer", read_customer},
+		{"partner", read_partner},
+		{"exclusion", read_exclusion},
+	};
+	const char *type = json_string_value(json_object_get(json, "type"));
+
+	for (size_t i = 0; type && i < sizeof(types) / sizeof(*types); i++) {
+		struct object object = {import, json, types[i].type};
+		if (strcmp(type, types[i].type) == 0)
+			return types[i].read(&object);
+	}
+	return csp_import_why(import, "\"type\" is none of customer, partner and exclusion");
+}
+
+static enum row_result read_line(struct import *import, struct span line)
+{
+	json_error_t error;
+	json_t *json = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json && json_error_code(&error) == json_error_out_of_memory)
+		return ROW_NO_MEMORY;
+	if (!json)
+		return csp_import_why(import, "column %d: %s", error.column, error.text);
+	enum row_result result = json_is_object(json)
+					 ? read_object(import, json)
+					 : csp_import_why(import, "a line is one JSON object");
+	json_decref(json);
+	return result;
+}
+
+/* The whole line is read, whatever its length; *len is more than LINE_MAX_BYTES when it is too long. */
+static bool next_line(char *bytes, size_t *len, FILE *stream)
+{
+	int c = getc_unlocked(stream);
+
+	*len = 0;
+	if (c == EOF)
+		return false;
+	for (; c != EOF && c != '\n'; c = getc_unlocked(stream)) {
+		if (*len < LINE_MAX_BYTES)
+			bytes[*len] = (char)c;
+		++*len;
+	}
+	return true;
+}
+
+/* A document over several lines (an export as it came from the interface) is another format, not a thousand bad rows. */
+static bool is_document(struct span line)
+{
+	return csp_span_equal(line, SPAN_LIT("{")) || csp_span_equal(line, SPAN_LIT("["));
+}
+
+static enum import_result read_lines(struct import *import, char *bytes)
+{
+	enum import_result result = IMPORT_OK;
+	size_t len;
+	bool first = true;
+
+	while (result == IMPORT_OK && next_line(bytes, &len, import->stream)) {
+		import->line++;
+		struct span line = {bytes, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES};
+		line = csp_span_trim(line);
+		if (line.len == 0)
+			continue;
+		if (first && is_document(line))
+			return IMPORT_UNKNOWN_FORMAT;
+		first = false;
+		result = csp_import_end_row(
+			import, len > LINE_MAX_BYTES
+					? csp_import_why(import, "a line of more than %zu bytes",
+							 LINE_MAX_BYTES)
+					: read_line(import, line));
+	}
+	return result == IMPORT_OK && ferror(import->stream) ? IMPORT_UNREADABLE : result;
+}
+
+enum import_result csp_import_json_lines(struct import *import)
+{
+	char *bytes = malloc(LINE_MAX_BYTES);
+
+	if (!bytes)
+		return IMPORT_NO_MEMORY;
+	enum import_result result = read_lines(import, bytes);
+	free(bytes);
+	return result;
+}
