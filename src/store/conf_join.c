@@ -8,6 +8,7 @@ struct input {
 	const struct input *parent;
 	const struct conf_file *file;
 	unsigned depth;
+	size_t brackets; /* that were open where it begins: it cannot close them */
 	size_t at;
 	unsigned line;
 	bool line_start; /* nothing but blanks since the last newline */
@@ -124,7 +125,11 @@ static void skip_text(struct joiner *joiner, struct input *input)
 	if (ended(input))
 		complain(joiner, input, line, "this text is never ended: '\"' is missing");
 	copy(joiner, input, 1);
-	csp_buf_append_char(&joiner->source->text, ' ');
+	joiner->slot = SIZE_MAX;
+	if (strchr(" \t\r\n#/", peek(input, 0))) {
+		joiner->slot = joiner->source->text.len;
+		csp_buf_append_char(&joiner->source->text, ' ');
+	}
 }
 
 static bool is_name_char(char c)
@@ -210,7 +215,7 @@ static char closing_of(char open)
 
 /*
  * A list's bracket moves up to where its last value ends, in the place of the comma that stands there or of the blank
- * that follows each text. Else libconfig would call the comma a syntax error, and the line of a last text the line of
+ * put behind a text that ends its line. Else libconfig would call the comma a syntax error, and the line of a last text the line of
  * the bracket below it.
  */
 static void put_closing(struct joiner *joiner, struct input *input, char c)
@@ -225,26 +230,35 @@ static void put_closing(struct joiner *joiner, struct input *input, char c)
 	input->at++;
 }
 
-static void close_bracket(struct joiner *joiner, struct input *input)
+/* The first bracket that is wrong is the one to mend: it makes others look wrong. */
+static void refuse_closing(struct joiner *joiner, const struct input *input, char c)
 {
 	struct conf_reader *reader = joiner->source->reader;
-	char c = peek(input, 0);
+	bool first = !joiner->broken;
 
-	if (joiner->depth == 0) {
+	joiner->broken = true;
+	if (!first)
+		return;
+	if (joiner->depth == input->brackets) {
 		csp_conf_error(reader, input->file->name, input->line,
 			       "'%c' closes nothing that was opened", c);
-		joiner->broken = true;
-	} else if (closing_of(joiner->brackets[joiner->depth - 1].open) != c) {
-		const struct bracket *last = &joiner->brackets[joiner->depth - 1];
-		csp_conf_error(reader, input->file->name, input->line,
-			       "'%c' where '%c' must close the '%c' of %s:%u", c,
-			       closing_of(last->open), last->open, last->origin.file,
-			       last->origin.line);
-		joiner->broken = true;
-		joiner->depth--;
-	} else {
-		joiner->depth--;
+		return;
 	}
+	const struct bracket *last = &joiner->brackets[joiner->depth - 1];
+	csp_conf_error(reader, input->file->name, input->line,
+		       "'%c' where '%c' must close the '%c' of %s:%u", c, closing_of(last->open),
+		       last->open, last->origin.file, last->origin.line);
+}
+
+static void close_bracket(struct joiner *joiner, struct input *input)
+{
+	char c = peek(input, 0);
+	bool open = joiner->depth > input->brackets;
+
+	if (!open || closing_of(joiner->brackets[joiner->depth - 1].open) != c)
+		refuse_closing(joiner, input, c);
+	if (open)
+		joiner->depth--;
 	put_closing(joiner, input, c);
 }
 
@@ -293,6 +307,7 @@ static void include_file(struct joiner *joiner, struct input *input, struct span
 	struct input inner = {.parent = input,
 			      .file = &file,
 			      .depth = input->depth + 1,
+			      .brackets = joiner->depth,
 			      .line = 1,
 			      .line_start = true};
 	join_file(joiner, &inner);
@@ -372,7 +387,18 @@ static void join_token(struct joiner *joiner, struct input *input)
 		include(joiner, input);
 	} else
 		copy(joiner, input, 1);
-	joiner->slot = c == ',' || c == '"' ? joiner->source->text.len - 1 : SIZE_MAX;
+	if (c != '"')
+		joiner->slot = c == ',' ? joiner->source->text.len - 1 : SIZE_MAX;
+}
+
+static void report_open(struct joiner *joiner, const struct input *input)
+{
+	for (size_t i = input->brackets; i < joiner->depth && !joiner->broken; i++)
+		csp_conf_error(joiner->source->reader, joiner->brackets[i].origin.file,
+			       joiner->brackets[i].origin.line, "this '%c' is never closed",
+			       joiner->brackets[i].open);
+	joiner->broken |= joiner->depth > input->brackets;
+	joiner->depth = input->brackets;
 }
 
 /* A file ends with a newline in the joined text, so that its last line is no part of the next file's first. */
@@ -382,6 +408,7 @@ static bool join_file(struct joiner *joiner, struct input *input)
 		return false;
 	while (!ended(input))
 		join_token(joiner, input);
+	report_open(joiner, input);
 	csp_buf_append_char(&joiner->source->text, '\n');
 	joiner->source->line++;
 	return true;
@@ -394,11 +421,7 @@ bool csp_conf_join(struct conf_source *source, const struct conf_file *file)
 
 	if (!join_file(&joiner, &input))
 		return false;
-	for (size_t i = 0; i < joiner.depth && !joiner.broken; i++)
-		csp_conf_error(source->reader, joiner.brackets[i].origin.file,
-			       joiner.brackets[i].origin.line, "this '%c' is never closed",
-			       joiner.brackets[i].open);
 	if (csp_buf_failed(&source->text))
 		source->reader->no_memory = true;
-	return !joiner.broken && joiner.depth == 0 && !source->reader->no_memory;
+	return !joiner.broken && !source->reader->no_memory;
 }

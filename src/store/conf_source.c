@@ -31,16 +31,15 @@ static void report_syntax(struct conf_source *source)
 	unsigned line = source->config.error_line > 0 ? (unsigned)source->config.error_line : 1;
 	struct conf_origin origin = csp_conf_source_locate(source, line);
 	char quote[CONF_QUOTE_SIZE];
-	const char *why =
-		"this line, or the end of the one before it, cannot be read: a setting is "
-		"written name = value;";
+	const char *why = "cannot be read, or the line before it has no end: a setting is written "
+			  "name = value;";
 
 	if (strstr(text, "duplicate"))
-		why = "a setting of this name stands already in the same group";
+		why = "is a setting that stands already in the same group";
 	else if (strstr(text, "mismatched"))
-		why = "the values between [ and ] must be all texts or all numbers";
-	csp_conf_error(source->reader, origin.file, origin.line, "%s: %s", why,
-		       csp_conf_quote(quote, line_text(csp_buf_span(&source->text), line)));
+		why = "has texts and numbers between the same [ and ]";
+	csp_conf_quote(quote, line_text(csp_buf_span(&source->text), line));
+	csp_conf_error(source->reader, origin.file, origin.line, "'%s' %s", quote, why);
 }
 
 bool csp_conf_source_read(struct conf_source *out, struct conf_reader *reader, struct span path,

@@ -616,6 +616,9 @@ bool csp_pack_read(const struct schema_place *place, const struct schema_value *
 	struct span path;
 	bool right = false;
 
+	/* The packs that are meant may be named where nothing could be read. */
+	if (!place->setting && reader->incomplete)
+		return true;
 	if (!csp_conf_file_path(&path, reader, origin.file, value->text))
 		return false;
 	if (csp_conf_source_read(&source, reader, path, origin)) {
