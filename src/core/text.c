@@ -107,14 +107,16 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 
 static void put_ascii(struct writer *writer, char c)
 {
-	if (csp_ascii_is_alpha(c)) {
+	bool number = csp_ascii_is_digit(c);
+
+	if (csp_ascii_is_alpha(c) || (number && writer->keeps_numbers)) {
 		if (!writer->in_word)
 			end_gap(writer);
 		writer->in_word = true;
 		writer->bytes[writer->len++] = csp_ascii_lower(c);
 	} else {
 		writer->in_word = false;
-		writer->number = writer->number || csp_ascii_is_digit(c) || c == '#';
+		writer->number = writer->number || number || (c == '#' && !writer->keeps_numbers);
 	}
 }
 
@@ -359,27 +361,40 @@ static size_t plain_length(struct span text)
 	return len && len < text.len ? len - 1 : len;
 }
 
-void csp_text_normalise(struct buf *out, struct span utf8)
+static void write_text(struct writer *writer, struct span utf8)
 {
-	struct writer writer = {.out = out};
 	UErrorCode status = U_ZERO_ERROR;
-	struct piece piece = {.writer = &writer, .folder = unorm2_getNFKCCasefoldInstance(&status)};
+	struct piece piece = {.writer = writer, .folder = unorm2_getNFKCCasefoldInstance(&status)};
 
 	if (U_FAILURE(status)) {
-		out->failed = true;
+		writer->out->failed = true;
 		return;
 	}
 	while (utf8.len) {
 		size_t len = plain_length(utf8);
-		write_ascii(&writer, csp_span_slice(utf8, 0, len));
+		write_ascii(writer, csp_span_slice(utf8, 0, len));
 		utf8 = csp_span_slice(utf8, len, utf8.len);
 		len = unicode_length(utf8);
 		write_unicode(&piece, csp_span_slice(utf8, 0, len));
 		utf8 = csp_span_slice(utf8, len, utf8.len);
 	}
-	make_room(&writer);
-	end_gap(&writer);
-	write_out(&writer);
+	make_room(writer);
+	end_gap(writer);
+	write_out(writer);
+}
+
+void csp_text_normalise(struct buf *out, struct span utf8)
+{
+	struct writer writer = {.out = out};
+
+	write_text(&writer, utf8);
+}
+
+void csp_text_normalise_name(struct buf *out, struct span utf8)
+{
+	struct writer writer = {.out = out, .keeps_numbers = true};
+
+	write_text(&writer, utf8);
 }
 
 bool csp_text_warm_up(void)
