@@ -9,14 +9,15 @@
 #define MESSAGE_MAX 2048
 
 /* What a message quotes may come from a file: nothing in it may speak to the terminal. */
-static void print_message(const char *prefix, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print_message(const char *prefix,
+								const char *format, va_list args)
 {
 	char text[MESSAGE_MAX];
 
 	if (vsnprintf(text, sizeof(text), format, args) < 0)
 		return;
 	for (char *at = text; *at; at++) {
-		if ((*at >= '\0' && *at < ' ') || *at == '\x7f')
+		if ((*at > '\0' && *at < ' ') || *at == '\x7f')
 			*at = '?';
 	}
 	fprintf(stderr, "%s%s\n", prefix, text);
