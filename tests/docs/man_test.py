@@ -1,0 +1,73 @@
+"""The manuals and --help say the same: every verb and option of one is in the other.
+
+usage: man_test.py PATH-OF-csp-milter PATH-OF-csp-milterctl FOLDER-OF-THE-MANUALS
+"""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[a-zA-Z])(?![\w-])")
+# Described once for all verbs, and not verb by verb.
+COMMON = {"-h", "--help"}
+
+
+def help_of(program, *words):
+    done = subprocess.run([program, *words, "--help"], capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise AssertionError(f"{words}: --help gives {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def sections(page):
+    """The text of a manual under each heading, without scdoc's markup."""
+    with open(os.path.join(MANUALS, page), encoding="utf-8") as stream:
+        text = stream.read()
+    parts = re.split(r"^# (.*)$", text, flags=re.M)
+    plain = [re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)[*_]", "", part)) for part in parts[2::2]]
+    return dict(zip(parts[1::2], plain))
+
+
+def own_options(section):
+    """Options that a section describes: its paragraphs that begin with one."""
+    lines = [line for line in section.splitlines() if line.startswith("-")]
+    return {option for line in lines for option in OPTION.findall(line)}
+
+
+class ManTest(unittest.TestCase):
+    def test_the_tools_verbs_are_those_of_its_manual(self):
+        verbs = re.findall(r"^  ([a-z]+)  ", help_of(TOOL), flags=re.M)
+        page = sections("csp-milterctl.8.scd")
+        self.assertGreaterEqual(len(verbs), 7)
+        for verb in verbs:
+            heading = [name for name in page if verb.upper() in name.split()]
+            self.assertEqual(len(heading), 1, f"{verb}: {heading}")
+            self.assertIn(f"csp-milterctl {verb}", page["SYNOPSIS"])
+        documented = {word for name in page for word in name.lower().split()}
+        synopsis = set(re.findall(r"^csp-milterctl ([a-z]+)", page["SYNOPSIS"], flags=re.M))
+        self.assertEqual(synopsis - set(verbs), set(), "in the manual, but no verb")
+        self.assertEqual(set(verbs) - documented, set())
+
+    def test_every_verbs_options_are_those_of_its_section(self):
+        page = sections("csp-milterctl.8.scd")
+        by_section = {}
+        for verb in re.findall(r"^  ([a-z]+)  ", help_of(TOOL), flags=re.M):
+            heading = next(name for name in page if verb.upper() in name.split())
+            by_section.setdefault(heading, set()).update(OPTION.findall(help_of(TOOL, verb)))
+        for heading, options in by_section.items():
+            with self.subTest(heading):
+                self.assertEqual(options - COMMON - own_options(page[heading]), set(), "in --help, not in the manual")
+                self.assertEqual(own_options(page[heading]) - options, set(), "in the manual, not in --help")
+
+    def test_the_daemons_options_are_those_of_its_manual(self):
+        options = set(OPTION.findall(help_of(DAEMON)))
+        described = own_options(sections("csp-milter.8.scd")["OPTIONS"])
+        self.assertEqual(options - described, set(), "in --help, not in the manual")
+        self.assertEqual(described - options, set(), "in the manual, not in --help")
+
+
+if __name__ == "__main__":
+    DAEMON, TOOL, MANUALS = sys.argv[1:4]
+    unittest.main(argv=sys.argv[:1])
