@@ -152,9 +152,9 @@ static void append_judgement(struct buf *out, const json_t *recipient)
 	if (sender.len > 0) {
 		csp_buf_append_format(out, "  " LABEL, "sender");
 		csp_report_append_safe(out, sender);
-		csp_buf_append(out, SPAN_LIT(", "));
+		csp_buf_append(out, SPAN_LIT(" (proof: "));
 		csp_report_append_safe(out, csp_review_text(recipient, "proof"));
-		csp_buf_append_char(out, '\n');
+		csp_buf_append(out, SPAN_LIT(")\n"));
 	}
 	append_indented(out, "product", csp_review_text(recipient, "product"));
 	csp_buf_append(out, SPAN_LIT(""));

@@ -68,12 +68,11 @@ category     subscription
 products     mail
 to           <ann@customer.example>, looked up as ann@customer.example
   customer     {CUSTOMER}
-  sender       vendor, proven
+  sender       vendor (proof: proven)
   product      csp
   rule         subscription: block
   would        trial: flag (a rule in monitor mode)
 to           <x@nobody.example>, looked up as x@nobody.example
-  customer     (not known)
   rule         not-a-customer: pass (no customer of a partner)
 reply        550 5.7.1 Ask the partner of record (-)
 """, "")

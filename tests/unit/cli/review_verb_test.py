@@ -141,7 +141,7 @@ lists        documented-direct-mail
 marks        conflicting-evidence
 to           <ann@customer.example>, looked up as ann@customer.example
   customer     aaaaaaaa-0000-0000-0000-000000000001
-  sender       vendor, unproven
+  sender       vendor (proof: unproven)
   product      csp
   rule         subscription: block
   would        trial: flag
