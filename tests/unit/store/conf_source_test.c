@@ -56,7 +56,7 @@ static void test_syntax_errors_name_the_line_where_they_begin(void **state)
 		 "main.conf:3: 'own_domains = [ \"a.example\", 5 ];' has texts and numbers"},
 		{CONF_MINIMAL "own_domains = [[[[[[[[[[[[[[[[[[[[\n",
 		 "main.conf:3: brackets are nested too deeply"},
-		{CONF_MINIMAL "journal = { path = \"C:\\qx\"; };\n",
+		{CONF_MINIMAL "journal = { path = \"/C:\\qx\"; };\n",
 		 "main.conf:3: '\\q' is no escape"},
 		{CONF_MINIMAL "journal = { path = \"/a\\x00b\"; };\n",
 		 "main.conf:3: '\\x' is no escape"},

@@ -1,0 +1,328 @@
+#include "conf_files.h"
+
+#include <stdio.h>
+
+#define MAIN                                                                                       \
+	"classification = { packs = [ \"pack.conf\" ]; };\n"                                       \
+	"rules = ( { name = \"all\"; disposition = \"pass\"; } );\n"
+
+static struct conf *read_pack(struct conf_files *files, const char *pack)
+{
+	conf_files_put(files, "main.conf", MAIN);
+	conf_files_put(files, "pack.conf", pack);
+	return conf_files_read_right(files);
+}
+
+static void assert_span(struct span span, const char *text)
+{
+	assert_int_equal(span.len, strlen(text));
+	assert_memory_equal(span.data, text, span.len);
+}
+
+static void test_an_empty_pack_says_nothing(void **state)
+{
+	struct conf *conf = read_pack(*state, "");
+
+	assert_int_equal(conf->pack_files, 1);
+	assert_int_equal(conf->pack.phrase_count, 0);
+	assert_int_equal(conf->pack.list_count, 0);
+	csp_conf_free(conf);
+}
+
+static void test_phrases_have_the_language_and_the_meaning_as_their_rule(void **state)
+{
+	struct conf *conf = read_pack(
+		*state,
+		"language = \"pt-BR\";\n"
+		"phrases = (\n"
+		" { category = \"subscription\"; meaning = \"invoice\";\n"
+		"   phrases = [ \"fatura\", \"renova*\" ]; },\n"
+		" { category = \"incident\"; meaning = \"outage\"; phrases = \"queda\"; } );\n");
+
+	assert_int_equal(conf->pack.phrase_count, 3);
+	assert_span(conf->pack.phrases[0].text, "fatura");
+	assert_span(conf->pack.phrases[0].rule, "pt-BR/invoice");
+	assert_int_equal(conf->pack.phrases[0].category, conf->categories.subscription);
+	assert_span(conf->pack.phrases[1].text, "renova*");
+	assert_span(conf->pack.phrases[2].rule, "pt-BR/outage");
+	assert_int_equal(conf->pack.phrases[2].category, conf->categories.incident);
+	csp_conf_free(conf);
+
+	conf = read_pack(
+		*state,
+		"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = \"p\"; } );");
+	assert_span(conf->pack.phrases[0].rule, "m");
+	csp_conf_free(conf);
+}
+
+static void test_products_are_in_the_programme_unless_said_otherwise(void **state)
+{
+	struct conf *conf =
+		read_pack(*state, "products = (\n"
+				  " { name = \"a\"; phrases = [ \"product a\", \"a plan\" ]; },\n"
+				  " { name = \"b\"; csp = false; phrases = \"product b\"; },\n"
+				  " { name = \"a\"; csp = true; phrases = \"produit a\"; } );\n");
+
+	assert_int_equal(conf->pack.product_count, 3);
+	assert_span(conf->pack.products[0].name, "a");
+	assert_true(conf->pack.products[0].csp);
+	assert_int_equal(conf->pack.products[0].phrases.count, 2);
+	assert_false(conf->pack.products[1].csp);
+	csp_conf_free(conf);
+}
+
+static void test_identifiers_have_one_of_two_shapes(void **state)
+{
+	struct conf *conf = read_pack(*state, "identifiers = (\n"
+					      " { name = \"m\"; category = \"incident\"; prefixes "
+					      "= [ \"EX\", \"MO\" ]; digits = [ 6, 7 ]; },\n"
+					      " { name = \"n\"; category = \"incident\"; prefixes "
+					      "= \"MC\"; digits = 6; near = \"notice\"; },\n"
+					      " { name = \"t\"; category = \"operational\"; shape "
+					      "= \"tracking\"; near = [ \"azure\" ]; } );\n");
+
+	const struct identifier *items = conf->pack.identifiers;
+	assert_int_equal(conf->pack.identifier_count, 3);
+	assert_span(items[0].rule, "m");
+	assert_int_equal(items[0].shape, IDENTIFIER_PREFIXED);
+	assert_int_equal(items[0].prefixes.count, 2);
+	assert_int_equal(items[0].digits_min, 6);
+	assert_int_equal(items[0].digits_max, 7);
+	assert_int_equal(items[1].digits_min, 6);
+	assert_int_equal(items[1].digits_max, 6);
+	assert_int_equal(items[1].near.count, 1);
+	assert_int_equal(items[2].shape, IDENTIFIER_TRACKING);
+	assert_int_equal(items[2].category, 2);
+	csp_conf_free(conf);
+}
+
+static void test_senders_are_addresses_or_whole_domains(void **state)
+{
+	struct conf *conf = read_pack(
+		*state, "senders = ( { name = \"billing\"; category = \"subscription\";\n"
+			"  addresses = [ \"Billing@Vendor.Example\", \"@b.example\" ]; } );\n");
+
+	assert_int_equal(conf->pack.sender_count, 2);
+	assert_span(conf->pack.senders[0].rule, "billing");
+	assert_span(conf->pack.senders[0].address.local, "Billing");
+	assert_span(conf->pack.senders[0].address.domain, "vendor.example");
+	assert_int_equal(conf->pack.senders[1].address.local.len, 0);
+	assert_span(conf->pack.senders[1].address.domain, "b.example");
+	csp_conf_free(conf);
+}
+
+static void test_tags_map_values_of_a_field_to_categories(void **state)
+{
+	struct conf *conf =
+		read_pack(*state, "tags = ( { header = \"X-PM-Tag\"; values = (\n"
+				  "   { value = \"Invoice\"; category = \"subscription\"; },\n"
+				  "   { value = \"outage\"; category = \"incident\"; }, ); },\n"
+				  " { header = \"Keywords\"; format = \"list\"; values = ( { value "
+				  "= \"x\"; category = \"other\"; } ); } );\n");
+
+	assert_int_equal(conf->pack.tag_count, 2);
+	assert_span(conf->pack.tags[0].header, "X-PM-Tag");
+	assert_span(conf->pack.tags[0].rule, "x-pm-tag");
+	assert_int_equal(conf->pack.tags[0].format, TAG_TEXT);
+	assert_int_equal(conf->pack.tags[0].value_count, 2);
+	assert_span(conf->pack.tags[0].values[0].value, "Invoice");
+	assert_int_equal(conf->pack.tags[1].format, TAG_LIST);
+	assert_int_equal(conf->pack.tags[1].values[0].category, conf->categories.other);
+	csp_conf_free(conf);
+}
+
+static void test_lists_hold_entries_of_senders_and_phrases(void **state)
+{
+	struct conf *conf =
+		read_pack(*state, "lists = ( { name = \"direct\"; entries = (\n"
+				  "   { name = \"gdap\"; senders = [ \"a@b.example\", "
+				  "\"@c.example\" ]; phrases = \"granular*\"; },\n"
+				  "   { name = \"terms\"; phrases = [ \"agreement\" ]; },\n"
+				  "   { name = \"all-of\"; senders = \"@d.example\"; } ); } );\n");
+
+	assert_int_equal(conf->pack.list_count, 3);
+	assert_span(conf->pack.lists[0].list, "direct");
+	assert_span(conf->pack.lists[0].rule, "direct/gdap");
+	assert_int_equal(conf->pack.lists[0].sender_count, 2);
+	assert_span(conf->pack.lists[0].senders[1].address.domain, "c.example");
+	assert_int_equal(conf->pack.lists[0].phrases.count, 1);
+	assert_int_equal(conf->pack.lists[1].sender_count, 0);
+	assert_int_equal(conf->pack.lists[2].phrases.count, 0);
+	csp_conf_free(conf);
+}
+
+static void test_packs_add_up(void **state)
+{
+	struct conf_files *files = *state;
+	char pack[512], main_text[1024] = "classification = { packs = [ ";
+
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "p%d.conf", i);
+		snprintf(pack, sizeof(pack),
+			 "language = \"l%d\"; phrases = ( { category = \"incident\"; meaning = "
+			 "\"m\"; phrases = [ \"common\", \"phrase %c\" ]; } );",
+			 i, 'a' + i);
+		conf_files_put(files, name, pack);
+		snprintf(main_text + strlen(main_text), sizeof(main_text) - strlen(main_text),
+			 "\"%s\", ", name);
+	}
+	strcat(main_text, "]; };\nrules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
+	conf_files_put(files, "main.conf", main_text);
+	struct conf *conf = conf_files_read_right(files);
+	assert_int_equal(conf->pack_files, 20);
+	assert_int_equal(conf->pack.phrase_count, 40);
+	assert_span(conf->pack.phrases[39].text, "phrase t");
+	assert_span(conf->pack.phrases[39].rule, "l19/m");
+	csp_conf_free(conf);
+}
+
+struct bad {
+	const char *pack;
+	const char *error;
+};
+
+static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
+{
+	static const struct bad cases[] = {
+		{"phrase = ( );", "pack.conf:1: unknown setting 'phrase': did you mean 'phrases'?"},
+		{"language = \"en/us\";", "pack.conf:1: language: a language is named by its tag"},
+		{"phrases = (\n{ meaning = \"m\"; phrases = \"p\"; } );",
+		 "pack.conf:2: phrases: 'category' is missing"},
+		{"phrases = (\n{ category = \"billing\"; meaning = \"m\"; phrases = \"p\"; } );",
+		 "pack.conf:2: phrases.category: 'billing' is unknown: one of"},
+		{"phrases = (\n{ category = \"other\"; phrases = \"p\"; } );",
+		 "pack.conf:2: phrases: 'meaning' is missing"},
+		{"phrases = (\n{ category = \"other\"; meaning = \"M m\"; phrases = \"p\"; } );",
+		 "pack.conf:2: phrases.meaning: 'M m' is no name"},
+		{"phrases = (\n{ category = \"other\"; meaning = \"m\"; phrases = [ ]; } );",
+		 "pack.conf:2: phrases.phrases: the list is empty"},
+		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"\" ]; "
+		 "} );",
+		 "pack.conf:2: phrases.phrases: the text is empty"},
+		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\" -- "
+		 "\" ]; } );",
+		 "pack.conf:2: phrases.phrases: ' -- ': no letter or digit is left"},
+		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"*\" "
+		 "]; } );",
+		 "pack.conf:2: phrases.phrases: '*': no letter or digit is left"},
+		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"a*b\" "
+		 "]; } );",
+		 "pack.conf:2: phrases.phrases: 'a*b': a '*' stands only at the end"},
+		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = \"Caf\xC3\xA9 "
+		 "x\"; },\n"
+		 "{ category = \"incident\"; meaning = \"m\"; phrases = \"caf\xC3\xA9  X\"; } );",
+		 "pack.conf:2: the phrase 'caf\xC3\xA9 x' stands already in "},
+		{"products = (\n{ name = \"a\"; phrases = [ ]; } );",
+		 "pack.conf:2: products.a.phrases: the list is empty"},
+		{"products = ( { name = \"a\"; phrases = \"x\"; },\n{ name = \"a\"; csp = false; "
+		 "phrases = \"y\"; } );",
+		 "pack.conf:2: products.a: 'csp' is not what it was"},
+		{"products = ( { name = \"a\"; phrases = \"!\"; } );",
+		 "pack.conf:1: products.a.phrases: '!': no letter or digit is left"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; digits = 6; } );",
+		 "pack.conf:1: identifiers.i: 'prefixes' is missing"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"EX\"; } );",
+		 "pack.conf:1: identifiers.i: 'digits' is missing"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"Ex\"; "
+		 "digits = 6; } );",
+		 "pack.conf:1: identifiers.i.prefixes: a prefix is capital letters"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"EX\"; "
+		 "digits = 0; } );",
+		 "pack.conf:1: identifiers.i.digits: 0 is out of range: 1 to 20"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"EX\"; "
+		 "digits = [ 7, 6 ]; } );",
+		 "pack.conf:1: identifiers.i.digits: the lowest number stands first: [ 6, 7 ]"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"EX\"; "
+		 "digits = [ 5, 6, 7 ]; } );",
+		 "pack.conf:1: identifiers.i.digits: one number is needed, or two"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"EX\"; "
+		 "digits = \"6\"; } );",
+		 "pack.conf:1: identifiers.i.digits: a whole number without quotes"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; shape = \"tracking\"; } "
+		 ");",
+		 "pack.conf:1: identifiers.i: 'near' is missing"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; shape = \"tracking\"; "
+		 "near = \"x\"; digits = 6; } );",
+		 "pack.conf:1: identifiers.i: 'prefixes' and 'digits' belong to shape"},
+		{"identifiers = ( { name = \"i\"; category = \"incident\"; shape = \"tracking\"; "
+		 "near = \"two words\"; } );",
+		 "pack.conf:1: identifiers.i.near: a neighbour is one word"},
+		{"senders = ( { name = \"s\"; category = \"other\"; addresses = [ "
+		 "\"a@b.example\",\n\"b.example\" ]; } );",
+		 "pack.conf:2: senders.s.addresses: 'b.example' is no address"},
+		{"senders = ( { name = \"s\"; category = \"other\"; addresses = \"@\"; } );",
+		 "pack.conf:1: senders.s.addresses: '@' is no address"},
+		{"tags = ( { header = \"X Y\"; values = ( { value = \"v\"; category = \"other\"; } "
+		 "); } );",
+		 "pack.conf:1: tags.header: 'X Y' is no name of a header field"},
+		{"tags = ( { header = \"X-Y\"; values = ( ); } );",
+		 "pack.conf:1: tags.values: the list is empty"},
+		{"tags = ( { header = \"X-Y\"; values = ( { value = \"v\"; category = \"other\"; "
+		 "},\n"
+		 "{ value = \"V\"; category = \"incident\"; } ); } );",
+		 "pack.conf:2: tags.values: the value 'V' stands twice"},
+		{"tags = ( { header = \"X-Y\"; format = \"json\"; values = ( { value = \"v\"; "
+		 "category = \"other\"; } ); } );",
+		 "pack.conf:1: tags.format: 'json' is unknown: one of text, list"},
+		{"lists = ( { name = \"l\"; entries = ( { name = \"e\"; } ); } );",
+		 "pack.conf:1: lists.l.entries.e: 'senders' or 'phrases' is missing"},
+		{"lists = ( { name = \"l\"; entries = (\n{ name = \"e\"; senders = \"nobody\"; } "
+		 "); } );",
+		 "pack.conf:2: lists.l.entries.e.senders: 'nobody' is no address"},
+		{"lists = ( { name = \"l\"; entries = (\n{ name = \"e\"; phrases = \"...\"; } ); } "
+		 ");",
+		 "pack.conf:2: lists.l.entries.e.phrases: '...': no letter or digit is left"},
+		{"lists = ( { name = \"l\"; entries = ( ); } );",
+		 "pack.conf:1: lists.l.entries: the list is empty"},
+		{"@include \"pack.conf\"", "pack.conf:1: "},
+	};
+	struct conf_files *files = *state;
+
+	conf_files_put(files, "main.conf", MAIN);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		conf_files_put(files, "pack.conf", cases[i].pack);
+		conf_files_expect_error(files, cases[i].error);
+	}
+}
+
+static void test_a_pack_is_named_once_and_must_be_there(void **state)
+{
+	struct conf_files *files = *state;
+
+	conf_files_put(files, "pack.conf", "");
+	conf_files_put(files, "main.conf",
+		       "classification = { packs = [ \"pack.conf\",\n\"pack.conf\" ]; };\n"
+		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
+	conf_files_expect_error(files,
+				"main.conf:2: classification.packs: 'pack.conf' stands twice");
+	conf_files_put(files, "main.conf",
+		       "classification = { packs = [ \"pack.conf\",\n\"pakc.conf\" ]; };\n"
+		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
+	conf_files_expect_error(files, "main.conf:2: ");
+	assert_non_null(strstr(files->errors, "pakc.conf does not exist"));
+	conf_files_put(files, "main.conf",
+		       "classification = { packs = [ \"pack.conf\",\n\".\" ]; };\n"
+		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
+	conf_files_expect_error(files, "main.conf:2: ");
+	assert_non_null(strstr(files->errors, "is a folder, not a file"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, conf_files_setup, conf_files_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_an_empty_pack_says_nothing),
+		TEST(test_phrases_have_the_language_and_the_meaning_as_their_rule),
+		TEST(test_products_are_in_the_programme_unless_said_otherwise),
+		TEST(test_identifiers_have_one_of_two_shapes),
+		TEST(test_senders_are_addresses_or_whole_domains),
+		TEST(test_tags_map_values_of_a_field_to_categories),
+		TEST(test_lists_hold_entries_of_senders_and_phrases),
+		TEST(test_packs_add_up),
+		TEST(test_what_is_wrong_in_a_pack_is_named_with_its_line),
+		TEST(test_a_pack_is_named_once_and_must_be_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
