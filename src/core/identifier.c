@@ -27,6 +27,15 @@ static bool stands_alone(struct span text, size_t from, size_t to)
 	       (to == text.len || !is_code_byte(text.data[to]));
 }
 
+static size_t capitals_at(struct span text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.len && text.data[end] >= 'A' && text.data[end] <= 'Z')
+		end++;
+	return end - at;
+}
+
 static size_t digits_at(struct span text, size_t at)
 {
 	size_t end = at;
@@ -39,17 +48,13 @@ static size_t digits_at(struct span text, size_t at)
 /* The length of an identifier of the prefixed shape that starts at `at`, or 0. */
 static size_t prefixed_at(const struct identifier *identifier, struct span text, size_t at)
 {
-	struct span rest = csp_span_slice(text, at, text.len);
+	size_t capitals = capitals_at(text, at);
+	size_t digits = capitals ? digits_at(text, at + capitals) : 0;
 
-	for (size_t i = 0; i < identifier->prefixes.count; i++) {
-		struct span prefix = identifier->prefixes.items[i];
-		if (!csp_span_starts_with(rest, prefix))
-			continue;
-		size_t digits = digits_at(text, at + prefix.len);
-		if (digits >= identifier->digits_min && digits <= identifier->digits_max)
-			return prefix.len + digits;
-	}
-	return 0;
+	if (digits == 0 || digits < identifier->digits_min || digits > identifier->digits_max)
+		return 0;
+	struct span prefix = csp_span_slice(text, at, at + capitals);
+	return csp_spans_hold(identifier->prefixes, prefix) ? capitals + digits : 0;
 }
 
 static bool is_upper_or_digit(char c)
