@@ -15,7 +15,13 @@ struct span {
 };
 
 #define SPAN_LIT(literal) ((struct span){(literal), sizeof(literal) - 1})
-#define SPAN_ARG(span)    (int)(span).len, (span).data /* for "%.*s" */
+/* SPAN_LIT for static tables. */
+#define SPAN_INIT(literal)                                                                         \
+	{                                                                                          \
+		(literal), sizeof(literal) - 1                                                     \
+	}
+
+#define SPAN_ARG(span) (int)(span).len, (span).data /* for "%.*s" */
 
 struct span csp_span_from(const char *cstr); /* NULL gives the empty span */
 bool csp_span_equal(struct span a, struct span b);
