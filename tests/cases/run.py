@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Run the cases: each is a message, its envelope and what the filter must decide about it.
+
+usage: run.py --ctl CSP-MILTERCTL --conf CONF-FOLDER [--keep FOLDER] [CASE...]
+
+A case is a folder:
+  message.eml      the message
+  case.json        "about" (a sentence), "from", "rcpt", and optionally "login", "client", "listener",
+                   "cert_subject", "at"; "directory": false runs without one
+  expected.json    what `explain --json` must say: names that are absent are not looked at, lists are compared whole
+  directory.jsonl  optional; else the one of common/
+  *.conf           optional; each takes the place of the file of that name of common/
+
+In .conf files ${conf} is a copy of the shipped configuration and ${directory} the imported directory.
+Exit status: 0 all passed, 1 some failed, 2 could not be run.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import shutil
+import string
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+COMMON = HERE / "common"
+NOON = "2026-06-20T12:00:00Z"
+OPTIONS = {"login": "--login", "client": "--client", "listener": "--listener", "cert_subject": "--cert-subject"}
+
+
+class Failure(Exception):
+    """What is wrong with a case, for a person."""
+
+
+def run(*argv):
+    return subprocess.run([str(a) for a in argv], capture_output=True, text=True, encoding="utf-8", timeout=120)
+
+
+class Runner:
+    def __init__(self, ctl, conf, work):
+        self.ctl = ctl
+        self.work = Path(work)
+        self.shipped = self.work / "shipped"
+        shutil.copytree(conf, self.shipped)
+        for path in [self.shipped, *self.shipped.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        self.common_directory = self.work / "directory"
+        self.write_conf(self.work / "common", [COMMON], self.common_directory)
+        self.import_directory(self.work / "common", COMMON / "directory.jsonl")
+
+    def write_conf(self, target, folders, directory):
+        target.mkdir(mode=0o755)
+        for folder in folders:
+            for source in folder.glob("*.conf"):
+                text = string.Template(source.read_text(encoding="utf-8")).safe_substitute(
+                    conf=self.shipped, directory=directory)
+                path = target / source.name
+                path.write_text(text, encoding="utf-8")
+                path.chmod(0o644)
+
+    def import_directory(self, conf, file):
+        done = run(self.ctl, "directory", "import", "-c", conf / "csp-milter.conf", "--source", "cases", file)
+        if done.returncode not in (0, 1) or "refused" in done.stderr:
+            raise Failure(f"import of {file}: status {done.returncode}\n{done.stderr}")
+
+    def prepare(self, case, details):
+        """The case's configuration; its own directory is imported, the common one is there."""
+        target = self.work / case.name
+        own = case / "directory.jsonl"
+        if not details.get("directory", True):
+            directory = target / "no-directory"
+        else:
+            directory = target / "directory" if own.exists() else self.common_directory
+        self.write_conf(target, [COMMON, case], directory)
+        if own.exists():
+            self.import_directory(target, own)
+        return target / "csp-milter.conf"
+
+    def explain(self, case):
+        details = json.loads((case / "case.json").read_text(encoding="utf-8"))
+        argv = ["explain", "-c", self.prepare(case, details), "--json"]
+        argv += ["--at", details.get("at", NOON), "--from", details["from"]]
+        for recipient in details["rcpt"]:
+            argv += ["--rcpt", recipient]
+        for name, option in OPTIONS.items():
+            if name in details:
+                argv += [option, details[name]]
+        done = run(self.ctl, *argv, case / "message.eml")
+        if done.returncode != 0:
+            raise Failure(f"explain: status {done.returncode}\n{done.stderr}")
+        return json.loads(done.stdout)
+
+    def check(self, case):
+        """A list of differences; empty when the case passed."""
+        try:
+            decision = self.explain(case)
+            expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
+        except (Failure, OSError, KeyError, ValueError, subprocess.TimeoutExpired) as error:
+            return [str(error)]
+        return list(differences("", expected, decision))
+
+
+def differences(path, expected, got):
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for name, value in expected.items():
+            if name not in got:
+                yield f"{path}.{name}: is missing"
+            else:
+                yield from differences(f"{path}.{name}", value, got[name])
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        for index, (want, have) in enumerate(zip(expected, got)):
+            yield from differences(f"{path}[{index}]", want, have)
+    elif expected != got or type(expected) is not type(got):
+        yield f"{path}: expected {json.dumps(expected)}, got {json.dumps(got)}"
+
+
+def find_cases(names):
+    cases = sorted(p.parent for p in HERE.glob("*/case.json"))
+    if not names:
+        return cases
+    unknown = set(names) - {c.name for c in cases}
+    if unknown:
+        sys.exit(f"run.py: no such case: {', '.join(sorted(unknown))}")
+    return [c for c in cases if c.name in names]
+
+
+def run_all(args, work):
+    cases = find_cases(args.cases)
+    runner = Runner(args.ctl, args.conf, work)
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for case, wrong in zip(cases, pool.map(runner.check, cases)):
+            print(f"{'FAIL' if wrong else 'pass'}  {case.name}")
+            for line in wrong:
+                print(f"      {line}")
+            failed += bool(wrong)
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed or not cases else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the decision cases.")
+    parser.add_argument("--ctl", required=True, help="the csp-milterctl to test")
+    parser.add_argument("--conf", required=True, help="the folder of the shipped configuration")
+    parser.add_argument("--keep", help="leave what the cases were run with in this folder, which must not exist")
+    parser.add_argument("cases", nargs="*", help="names of cases; all without any")
+    args = parser.parse_args()
+    try:
+        if args.keep:
+            Path(args.keep).mkdir(mode=0o755)
+            return run_all(args, args.keep)
+        with tempfile.TemporaryDirectory(prefix="csp-cases.") as work:
+            return run_all(args, work)
+    except (Failure, OSError) as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
