@@ -74,11 +74,11 @@ static bool check_language(const struct schema_place *place, struct span *text)
 /* A phrase in its normal form, the final '*' kept; false: nothing is left of it, or it was reported. */
 static bool normalise(struct span *out, const struct schema_place *place, struct span phrase)
 {
-	struct span words = phrase;
+	struct span words = csp_span_trim(phrase);
 	struct buf buf;
+	bool goes_on = csp_span_ends_with_nocase(words, SPAN_LIT("*"));
 
-	if (csp_span_find(words, '*') + 1 == words.len)
-		words.len--;
+	words.len -= goes_on;
 	if (csp_span_find(words, '*') < words.len) {
 		char quote[CONF_QUOTE_SIZE];
 		csp_schema_error(place,
@@ -89,7 +89,7 @@ static bool normalise(struct span *out, const struct schema_place *place, struct
 	}
 	csp_buf_init(&buf, 65536);
 	csp_text_normalise(&buf, words);
-	if (words.len < phrase.len)
+	if (goes_on)
 		csp_buf_append_char(&buf, '*');
 	bool failed = csp_buf_failed(&buf) ||
 		      !csp_arena_copy(&csp_schema_reader(place)->scratch, out, csp_buf_span(&buf));
@@ -97,12 +97,13 @@ static bool normalise(struct span *out, const struct schema_place *place, struct
 	return failed ? no_memory(place) : true;
 }
 
-static bool is_blank(struct span normal)
+static bool has_letter(struct span normal)
 {
 	for (size_t i = 0; i < normal.len; i++)
-		if (normal.data[i] != ' ' && normal.data[i] != '*')
-			return false;
-	return true;
+		if (!csp_ascii_is_digit(normal.data[i]) && normal.data[i] != ' ' &&
+		    normal.data[i] != '#' && normal.data[i] != '*')
+			return true;
+	return false;
 }
 
 static bool check_normal(struct span *normal, const struct schema_place *place, struct span phrase)
@@ -111,11 +112,11 @@ static bool check_normal(struct span *normal, const struct schema_place *place, 
 
 	if (!normalise(normal, place, phrase))
 		return false;
-	if (!is_blank(*normal))
+	if (has_letter(*normal))
 		return true;
 	csp_schema_error(place,
-			 "'%s': no letter or digit is left of this phrase once it is put into "
-			 "normal form",
+			 "'%s': no letter is left of this phrase in normal form: it would be found "
+			 "everywhere",
 			 csp_conf_quote(quote, phrase));
 	return false;
 }

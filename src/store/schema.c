@@ -269,7 +269,8 @@ static bool check_length(const struct schema_place *place, const struct schema *
 	}
 	if (text.len >= min && text.len <= max)
 		return true;
-	csp_schema_error(place, "a text of %zu bytes: %zu to %zu are allowed", text.len, min, max);
+	csp_schema_error(place, "the text has %zu bytes: %zu to %zu are allowed", text.len, min,
+			 max);
 	return false;
 }
 

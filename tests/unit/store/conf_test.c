@@ -245,7 +245,7 @@ static void test_a_text_that_does_not_fit_its_setting_is_an_error(void **state)
 		{"milter = { socket_mode = \"0770\"; };\n" REST,
 		 "main.conf:1: milter.socket_mode: '0770' is no mode of a socket"},
 		{"milter = { socket_mode = \"6\"; };\n" REST,
-		 "main.conf:1: milter.socket_mode: a text of 1 bytes: 3 to 4 are allowed"},
+		 "main.conf:1: milter.socket_mode: the text has 1 bytes: 3 to 4 are allowed"},
 	};
 	EXPECT_ERRORS(state, cases);
 }
