@@ -44,8 +44,13 @@ void csp_message_init(struct message *message, struct arena *arena, struct messa
 bool csp_message_add_recipient(struct message *message, struct span forward_path); /* copies */
 bool csp_message_add_field(struct message *message, struct span name,
 			   struct span body); /* copies */
-bool csp_message_add_header_section(struct message *message,
-				    struct span *text); /* fields up to the empty line */
+
+/*
+ * The fields up to the empty line, which is taken off *text too. A line that is no field is stepped over and sets
+ * MARK_BARE_NEWLINE, so that fields behind it are judged although some MTA would take them for the body; a mailbox
+ * file's "From " line at the start is stepped over silently.
+ */
+bool csp_message_add_header_section(struct message *message, struct span *text);
 
 /* The next field of that name at or after *at (start with 0), *at moved behind it; NULL when there is none. */
 const struct field *csp_message_next_field(const struct message *message, size_t *at,

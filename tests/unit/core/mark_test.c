@@ -1,0 +1,64 @@
+#include "../check.h"
+
+#include "mark.h"
+
+static void every_mark_has_a_name_of_its_own_that_finds_it(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < MARK_COUNT; i++) {
+		enum mark found = (enum mark)0;
+		const char *name = csp_mark_name((enum mark)(1U << i));
+		assert_true(strlen(name) > 0);
+		assert_true(csp_mark_find(&found, csp_span_from(name)));
+		assert_int_equal(found, 1U << i);
+	}
+}
+
+static void names_are_those_of_the_documentation(void **state)
+{
+	(void)state;
+	static const struct {
+		enum mark mark;
+		const char *name;
+	} cases[MARK_COUNT] = {
+		{MARK_AMBIGUOUS_AUTHOR, "ambiguous-author"},
+		{MARK_UNPROVEN_AUTHOR, "unproven-author"},
+		{MARK_ROUTED_RECIPIENT, "routed-recipient"},
+		{MARK_UNDECODABLE, "undecodable"},
+		{MARK_TRUNCATED, "truncated"},
+		{MARK_OBFUSCATED, "obfuscated"},
+		{MARK_DUPLICATE_FIELD, "duplicate-field"},
+		{MARK_BARE_NEWLINE, "bare-newline"},
+		{MARK_UNTRUSTED_TAG, "untrusted-tag"},
+		{MARK_CONFLICTING_EVIDENCE, "conflicting-evidence"},
+		{MARK_HIDDEN_RECIPIENTS, "hidden-recipients"},
+	};
+
+	for (size_t i = 0; i < MARK_COUNT; i++)
+		assert_string_equal(csp_mark_name(cases[i].mark), cases[i].name);
+}
+
+static void what_is_no_mark_is_not_found(void **state)
+{
+	(void)state;
+	static const char *const others[] = {"", "truncate", "truncated ", "Truncated", "any"};
+	enum mark found = MARK_OBFUSCATED;
+
+	for (size_t i = 0; i < COUNT(others); i++)
+		CHECK(others[i], !csp_mark_find(&found, csp_span_from(others[i])));
+	assert_int_equal(found, MARK_OBFUSCATED);
+	assert_string_equal(csp_mark_name((enum mark)(1U << MARK_COUNT)), "");
+	assert_string_equal(csp_mark_name((enum mark)0), "");
+	assert_string_equal(csp_mark_name((enum mark)3), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_mark_has_a_name_of_its_own_that_finds_it),
+		cmocka_unit_test(names_are_those_of_the_documentation),
+		cmocka_unit_test(what_is_no_mark_is_not_found),
+	};
+
+	return cmocka_run_group_tests_name("mark", tests, NULL, NULL);
+}
