@@ -7,9 +7,9 @@ from rig.cases import ANNA, ANYONE, CASES, LINDENHOF, LUC, NOBODY, VENDOR, case
 from rig.client import compose
 
 FLAG_HEADER = "X-CSP-Policy"
-FLAG = re.compile(r"flag; id=[a-z2-7]{26}")
+FLAG = r"flag; id=[0-9a-hjkmnp-tv-z]{26}"
 MTAS = ("postfix", "sendmail")
-ACCEPTED = re.compile(r"250 2\.0\.0 .*")
+ACCEPTED = r"250 2\.0\.0 .*"
 
 BLOCKED_CASE = next(c for c in CASES if c.action == "reject" and len(c.recipients) == 1 and c.client == VENDOR)
 FLAGGED_CASE = next(c for c in CASES if c.action == "flag" and c.client == VENDOR)
@@ -27,7 +27,7 @@ def expect(what, found, wanted):
 
 def expect_match(what, found, pattern):
     if not re.fullmatch(pattern, found, re.DOTALL):
-        raise Wrong(f"{what}: {found!r}, expected {getattr(pattern, 'pattern', pattern)!r}")
+        raise Wrong(f"{what}: {found!r}, expected {pattern!r}")
 
 
 def send(gateway, lane, case_, fields=()):
@@ -206,7 +206,7 @@ def takes_awkward_mail(gateway, lane, name):
 
 
 AWKWARD = {
-    "a thousand fields": [(f"X-Field-{number}", "x" * 20) for number in range(1000)],
+    "a thousand fields": [(f"X-Field-{number}", "xxxx") for number in range(1000)],
     "a field of 20 KB": [("Subject", "programme"), ("X-Long", " ".join(["word"] * 4000).replace(" ", "\n ", 3999))],
     "a raw eight-bit subject": [("Subject", "Programm f\u00fcr Donnerstag \u2014 \u4e2d\u6587")],
     "an empty subject": [("Subject", "")],

@@ -94,7 +94,7 @@ class Filter:
         self.control("directory", "import", "-c", self.conf, "--source", source, path)
 
     def start(self):
-        self.process = self._workspace.spawn(self._name, [self._program("csp-milter"), "-c", self.conf])
+        self.process = self._workspace.spawn(self._name, [self._program("csp-milter"), "--stderr", "-c", self.conf])
         self.process.wait_for("csp-milter", lambda: accepts(self.endpoint.address))
         return self
 
