@@ -251,39 +251,58 @@ static int read_error(const char *file)
 	return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
 }
 
-/* A line that cannot be taken is named, and the rest is done all the same; anything worse ends it. */
+static int too_long(const struct subject_row *row)
+{
+	csp_cli_error("line %" PRIu64 " is longer than %zu octets", row->line, SUBJECT_LINE_MAX);
+	return EX_DATAERR;
+}
+
+static bool lacks_columns(const struct work *work, const struct subjects *subjects)
+{
+	return work->format == FORMAT_SCORE && !subjects->has[COLUMN_CATEGORY];
+}
+
+/* EX_DATAERR is one line's; anything else that is not EX_OK ends the work. */
+static int take_result(struct work *work, enum lines_result result, const struct subject_row *row,
+		       const char *file)
+{
+	switch (result) {
+	case LINES_LINE:
+		return take_row(work, row);
+	case LINES_TOO_LONG:
+		return too_long(row);
+	case LINES_READ_ERROR:
+		return read_error(file);
+	case LINES_NO_MEMORY:
+		return no_memory();
+	case LINES_END:
+		break;
+	}
+	return EX_OK;
+}
+
+/* A line that cannot be taken is named, and the rest is done all the same. */
 static int take_rows(struct work *work, struct subjects *subjects, const char *file)
 {
+	enum lines_result result;
 	struct subject_row row;
 	int status = EX_OK;
 
-	for (;;) {
-		enum lines_result result = csp_subjects_next(&row, subjects);
-		int taken = EX_OK;
+	while ((result = csp_subjects_next(&row, subjects)) != LINES_END) {
+		int taken;
 
-		if (result == LINES_END)
-			return status;
-		if (result == LINES_READ_ERROR)
-			return read_error(file);
-		if (result == LINES_NO_MEMORY)
-			return no_memory();
-		if (work->format == FORMAT_SCORE && !subjects->has[COLUMN_CATEGORY]) {
+		if (lacks_columns(work, subjects)) {
 			csp_cli_error("%s: --score needs a header row with \"subject\" and "
 				      "\"category\"",
 				      file);
 			return EX_DATAERR;
 		}
-		if (result == LINES_TOO_LONG) {
-			csp_cli_error("line %" PRIu64 " is longer than %zu octets", row.line,
-				      SUBJECT_LINE_MAX);
-			taken = EX_DATAERR;
-		} else {
-			taken = take_row(work, &row);
-		}
+		taken = take_result(work, result, &row, file);
 		if (taken != EX_OK && taken != EX_DATAERR)
 			return taken;
 		status = taken == EX_OK ? status : taken;
 	}
+	return status;
 }
 
 static int print_score(struct work *work)

@@ -101,25 +101,24 @@ void csp_view_append_result(struct buf *out, const json_t *record)
 	}
 }
 
-static void write_value(struct json *json, const json_t *value);
+static void write_value(struct json *json, json_t *value);
 
-static void write_members(struct json *json, const json_t *object)
+static void write_members(struct json *json, json_t *object)
 {
 	const char *key;
-	const json_t *member;
+	json_t *member;
 
-	/* The macro's iterator functions take a pointer that is not const and change nothing. */
-	json_object_foreach((json_t *)(uintptr_t)object, key, member)
+	json_object_foreach(object, key, member)
 	{
 		csp_json_key(json, key);
 		write_value(json, member);
 	}
 }
 
-static void write_elements(struct json *json, const json_t *array)
+static void write_elements(struct json *json, json_t *array)
 {
 	size_t i;
-	const json_t *element;
+	json_t *element;
 
 	json_array_foreach(array, i, element)
 	{
@@ -128,7 +127,7 @@ static void write_elements(struct json *json, const json_t *array)
 }
 
 /* Recursion is bounded by the JSON reader, which refuses deep nesting. */
-static void write_value(struct json *json, const json_t *value)
+static void write_value(struct json *json, json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -161,7 +160,7 @@ static void write_value(struct json *json, const json_t *value)
 	}
 }
 
-bool csp_view_json(const json_t *record)
+bool csp_view_json(json_t *record)
 {
 	struct buf line;
 	struct json json;

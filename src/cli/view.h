@@ -15,7 +15,7 @@
 
 bool csp_view_table(const struct window *window);
 bool csp_view_record(const json_t *record);
-bool csp_view_json(const json_t *record); /* one line */
+bool csp_view_json(json_t *record); /* one line; not changed */
 
 /* Local time with its zone: "2026-11-23 10:15:00 +0100"; the text itself when it is no time. */
 void csp_view_append_time(struct buf *out, struct span time);

@@ -28,7 +28,7 @@ json_t *csp_window_at(const struct window *window, size_t index)
 static bool grow(struct window *window)
 {
 	size_t cap = window->cap == 0 ? FIRST_CAP : window->cap * 2;
-	json_t **items = calloc(cap, sizeof(*items));
+	json_t **items = calloc(cap, sizeof(json_t *));
 
 	if (!items)
 		return false;

@@ -49,44 +49,44 @@ static bool take(struct span *out, struct lines *lines)
 	return complete;
 }
 
-static enum lines_result returned(const struct lines *lines, struct span line)
+/* A line that came in one read needs no copy. */
+static enum lines_result take_whole(struct span *out, struct lines *lines, struct span line)
 {
-	if (line.len > lines->max)
+	lines->number++;
+	*out = line;
+	return line.len > lines->max ? LINES_TOO_LONG : LINES_LINE;
+}
+
+static enum lines_result take_joined(struct span *out, struct lines *lines, size_t total)
+{
+	lines->number++;
+	*out = csp_buf_span(&lines->joined);
+	if (total > lines->max)
 		return LINES_TOO_LONG;
 	return csp_buf_failed(&lines->joined) ? LINES_NO_MEMORY : LINES_LINE;
 }
 
 enum lines_result csp_lines_next(struct span *out, struct lines *lines)
 {
-	size_t total = 0;
+	size_t total = 0; /* octets so far; what lies behind the limit is counted, not kept */
 
 	csp_buf_reset(&lines->joined);
 	for (;;) {
+		enum lines_result filled = lines->at < lines->len ? LINES_LINE : fill(lines);
 		struct span piece;
 		bool complete;
 
-		if (lines->at == lines->len) {
-			enum lines_result result = fill(lines);
-
-			if (result != LINES_LINE && (result != LINES_END || total == 0))
-				return result;
-			if (result == LINES_END)
-				break;
-		}
+		if (filled == LINES_END && total > 0)
+			return take_joined(out, lines, total);
+		if (filled != LINES_LINE)
+			return filled;
 		complete = take(&piece, lines);
-		if (complete && total == 0) {
-			lines->number++;
-			*out = piece;
-			return returned(lines, piece);
-		}
-		/* What lies behind the limit is counted, not kept. */
+		if (complete && total == 0)
+			return take_whole(out, lines, piece);
 		total += piece.len;
 		if (total <= lines->max)
 			csp_buf_append(&lines->joined, piece);
 		if (complete)
-			break;
+			return take_joined(out, lines, total);
 	}
-	lines->number++;
-	*out = csp_buf_span(&lines->joined);
-	return total > lines->max ? LINES_TOO_LONG : returned(lines, *out);
 }
