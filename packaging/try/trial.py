@@ -193,6 +193,7 @@ def main():
     parser.add_argument("--build", required=True, help="where the programs are")
     parser.add_argument("--keep", metavar="FILE", help="go on running; write the exit status to FILE")
     options = parser.parse_args()
+    sys.stdout.reconfigure(errors="replace")
     try:
         with Workspace() as workspace:
             return trial(workspace, options)

@@ -84,8 +84,8 @@ class Filter:
 
     def control(self, *arguments):
         """Runs csp-milterctl on this configuration: VERB [SUBVERB] [ARGUMENT...]; its output."""
-        run = subprocess.run([self._program("csp-milterctl"), *arguments], capture_output=True, text=True,
-                             timeout=60)
+        run = subprocess.run([self._program("csp-milterctl"), *arguments], capture_output=True,
+                             encoding="utf-8", errors="replace", timeout=300)
         if run.returncode > 1:
             raise RigError(f"csp-milterctl {' '.join(arguments)}: status {run.returncode}\n{run.stderr}")
         return run.stdout
