@@ -33,6 +33,7 @@ struct element {
 	struct piece domain;
 	struct piece display; /* everything outside angle brackets, comments too */
 	bool local_has_gap;
+	bool phrase;  /* words before those of the local part */
 	bool words;   /* something since the last address */
 	bool goes_on; /* the last word ended with a dot: the next one belongs to it */
 	size_t addresses;
@@ -235,6 +236,14 @@ static void start_address(struct element *element)
 	element->goes_on = false;
 }
 
+static void reset_element(struct element *element)
+{
+	start_address(element);
+	piece_reset(&element->display);
+	element->phrase = false;
+	element->addresses = 0;
+}
+
 static bool same_mailbox(const struct mailbox *a, const struct mailbox *b)
 {
 	return csp_span_equal(a->domain, b->domain) && csp_span_equal_nocase(a->local, b->local);
@@ -302,8 +311,10 @@ static void add_word(struct parser *parser)
 	bool dot = at_special(parser, '.');
 	bool joined = element->words && (dot || element->goes_on);
 
-	if (!joined)
+	if (!joined) {
+		element->phrase = element->phrase || element->words;
 		start_address(element);
+	}
 	if (joined && parser->token.gap_before)
 		element->local_has_gap = true;
 	if (parser->token.kind == TOKEN_QUOTED)
@@ -332,7 +343,8 @@ static void parse_domain(struct parser *parser, bool shown)
 	struct element *element = &parser->element;
 	bool want_label = true;
 
-	if (!element->words || parser->token.gap_before || element->local_has_gap)
+	if (!element->words || parser->token.gap_before || element->local_has_gap ||
+	    (shown && element->phrase))
 		doubt(parser);
 	for (;;) {
 		if (shown)
@@ -369,6 +381,7 @@ static void parse_angle(struct parser *parser)
 	size_t addresses = element->addresses;
 
 	start_address(element);
+	element->phrase = false;
 	advance(parser);
 	if (at_special(parser, '@'))
 		skip_route(parser);
@@ -470,9 +483,7 @@ static void end_element(struct parser *parser)
 		doubt(parser); /* words that no address followed */
 	if (element->addresses)
 		check_display(parser);
-	start_address(element);
-	piece_reset(&element->display);
-	element->addresses = 0;
+	reset_element(element);
 }
 
 static void start_group(struct parser *parser)
@@ -483,9 +494,7 @@ static void start_group(struct parser *parser)
 		doubt(parser);
 	parser->in_group = true;
 	parser->list->group = true;
-	start_address(element);
-	piece_reset(&element->display);
-	element->addresses = 0;
+	reset_element(element);
 }
 
 static void end_group(struct parser *parser)

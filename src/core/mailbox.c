@@ -304,16 +304,16 @@ static enum mailbox_result canonical_literal(struct span *out, struct arena *are
 	bool tagged = csp_span_equal_nocase(csp_span_slice(inner, 0, tag.len), tag);
 	struct netaddr address;
 	char text[sizeof("[IPv6:]") + NETADDR_TEXT_SIZE];
-	char digits[NETADDR_TEXT_SIZE];
+	char formatted[NETADDR_TEXT_SIZE];
 
 	if (literal.len < 2 || literal.data[literal.len - 1] != ']')
 		return MAILBOX_INVALID;
-	bool has_colon = csp_span_find(inner, ':') < inner.len;
-	if (has_colon != tagged ||
-	    !csp_netaddr_parse(&address, tagged ? skip(inner, tag.len) : inner))
+	struct span digits = tagged ? skip(inner, tag.len) : inner;
+	bool has_colon = csp_span_find(digits, ':') < digits.len;
+	if (has_colon != tagged || !csp_netaddr_parse(&address, digits))
 		return MAILBOX_INVALID;
 
-	struct span shown = csp_netaddr_format(digits, &address);
+	struct span shown = csp_netaddr_format(formatted, &address);
 	int len = snprintf(text, sizeof(text), "[%s%.*s]",
 			   address.family == NETADDR_IPV6 ? tag.data : "", SPAN_ARG(shown));
 	return csp_arena_copy(arena, out, (struct span){text, (size_t)len}) ? MAILBOX_OK
