@@ -1,0 +1,349 @@
+#include "site.h"
+
+#include <time.h>
+
+#include "counters.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ID           "01kb00000000000000000000aa"
+
+struct letter {
+	struct arena arena;
+	struct message message;
+};
+
+static void letter_begin(struct letter *letter, struct span from, struct span subject)
+{
+	const struct message_limits limits = {1 << 20, 1000, 60000};
+
+	csp_arena_init(&letter->arena, (size_t)128 << 20);
+	csp_message_init(&letter->message, &letter->arena, limits);
+	letter->message.reverse_path = from;
+	assert_true(csp_message_add_field(&letter->message, SPAN_LIT("From"), from));
+	assert_true(csp_message_add_field(&letter->message, SPAN_LIT("Subject"), subject));
+}
+
+static void letter_to(struct letter *letter, const char *recipient)
+{
+	assert_true(csp_message_add_recipient(&letter->message, csp_span_from(recipient)));
+}
+
+static void letter_end(struct letter *letter)
+{
+	csp_arena_dispose(&letter->arena);
+}
+
+static const struct decision *decide(struct site *site, const struct letter *letter)
+{
+	const struct decide_context context = {
+		.snapshot = site->snapshot,
+		.directory = site->directory,
+		.id = SPAN_LIT(ID),
+		.now = {.tv_sec = NOW},
+		.host = SPAN_LIT("mx.example"),
+	};
+
+	return csp_decide(&context, &letter->message);
+}
+
+static void check_recipient(const struct recipient *recipient, const char *address,
+			    const char *rule, enum disposition disposition)
+{
+	assert_true(csp_span_equal(recipient->address, csp_span_from(address)));
+	if (!csp_span_equal(recipient->verdict.rule, csp_span_from(rule)))
+		fail_msg("%s: by %.*s, not %s", address, SPAN_ARG(recipient->verdict.rule), rule);
+	assert_int_equal(recipient->verdict.disposition, disposition);
+}
+
+static const struct {
+	const char *address;
+	const char *rule;
+	enum disposition disposition;
+} crowd[] = {
+	{"<z@contoso.example>", "subscription", DISPOSITION_BLOCK},
+	{"<a@stranger.example>", "not-a-customer", DISPOSITION_PASS},
+	{"<us@gateway.example>", "own-domain", DISPOSITION_PASS},
+	{"<a@contoso.example>", "subscription", DISPOSITION_BLOCK},
+	{"<x%y@gateway.example>", "default", DISPOSITION_FLAG},
+	{"<was@ended.example>", "not-a-customer", DISPOSITION_PASS},
+	{"postmaster", "own-domain", DISPOSITION_PASS},
+	{"<m@shared.example>", "subscription", DISPOSITION_BLOCK},
+	{"<>", "default", DISPOSITION_FLAG},
+	{"<b@stranger.example>", "not-a-customer", DISPOSITION_PASS},
+};
+
+static void every_recipient_is_judged_and_keeps_its_place(void **state)
+{
+	struct letter letter;
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"), SPAN_LIT("Your invoice"));
+	for (size_t i = 0; i < COUNT(crowd); i++)
+		letter_to(&letter, crowd[i].address);
+	const struct decision *decision = decide(&site, &letter);
+	assert_non_null(decision);
+	assert_int_equal(decision->recipient_count, COUNT(crowd));
+	for (size_t i = 0; i < COUNT(crowd); i++)
+		check_recipient(&decision->recipients[i], crowd[i].address, crowd[i].rule,
+				crowd[i].disposition);
+	assert_int_equal(decision->plan.action, ACTION_REJECT);
+	assert_true(csp_span_equal(decision->plan.reply_text, SPAN_LIT("no (" ID ")")));
+	assert_true(decision->marks & MARK_ROUTED_RECIPIENT);
+	assert_false(decision->recipients[0].marks & MARK_ROUTED_RECIPIENT);
+	assert_true(decision->directory_state > 0);
+	assert_false(decision->fault);
+	letter_end(&letter);
+	site_remove(&site);
+}
+
+static void the_gravest_verdict_of_two_customers_counts(void **state)
+{
+	struct letter letter;
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	letter_begin(&letter, SPAN_LIT("<billing@a.example>"), SPAN_LIT("Your invoice"));
+	letter.message.client.login = SPAN_LIT("partner-a");
+	letter_to(&letter, "<a@contoso.example>");
+	letter_to(&letter, "<a@shared.example>");
+	const struct decision *decision = decide(&site, &letter);
+	assert_non_null(decision);
+	check_recipient(&decision->recipients[0], "<a@contoso.example>", "partner-of-record",
+			DISPOSITION_PASS);
+	check_recipient(&decision->recipients[1], "<a@shared.example>", "subscription",
+			DISPOSITION_BLOCK);
+	assert_true(csp_span_equal(decision->recipients[1].customer, SPAN_LIT("shared-b")));
+	assert_int_equal(decision->recipients[1].sender.kind, SENDER_PARTNER);
+	letter_end(&letter);
+	site_remove(&site);
+}
+
+/* What is copied of a domain's customers is copied once, however many recipients the domain has. */
+static void fifty_thousand_recipients_of_one_domain_stay_cheap(void **state)
+{
+	const size_t count = 50000;
+	struct letter letter;
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"), SPAN_LIT("Your invoice"));
+	for (size_t i = 0; i < count; i++) {
+		char recipient[64];
+		snprintf(recipient, sizeof(recipient), "<user%zu@%s>", i,
+			 i % 2 ? "contoso.example" : "stranger.example");
+		letter_to(&letter, recipient);
+	}
+	size_t before = letter.arena.used;
+	clock_t began = clock();
+	const struct decision *decision = decide(&site, &letter);
+	double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+	assert_non_null(decision);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(decision->recipients[i].verdict.disposition,
+				 i % 2 ? DISPOSITION_BLOCK : DISPOSITION_PASS);
+	assert_true((letter.arena.used - before) / count < 800);
+	assert_true(seconds < 10);
+	letter_end(&letter);
+	site_remove(&site);
+}
+
+static void short_memory_gives_no_decision_or_the_right_one(void **state)
+{
+	struct letter letter;
+	struct site site;
+	bool done = false;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	for (size_t spare = 0; !done; spare += 64) {
+		letter_begin(&letter, SPAN_LIT("<billing@a.example>"), SPAN_LIT("Your invoice"));
+		letter_to(&letter, "<a@contoso.example>");
+		letter.arena.max = letter.arena.used + spare;
+		const struct decision *decision = decide(&site, &letter);
+		if (decision && !decision->fault) {
+			assert_int_equal(decision->plan.action, ACTION_REJECT);
+			done = true;
+		} else if (decision) {
+			assert_int_equal(decision->plan.action, ACTION_TEMPFAIL);
+		}
+		letter_end(&letter);
+		assert_true(spare < (size_t)1 << 20);
+	}
+	site_remove(&site);
+}
+
+static const struct {
+	const char *mode, *failure;
+	enum disposition disposition;
+	enum action action, would_action;
+} fault_cases[] = {
+	{"enforce", "tempfail", DISPOSITION_TEMPFAIL, ACTION_TEMPFAIL, ACTION_TEMPFAIL},
+	{"enforce", "flag-and-pass", DISPOSITION_FLAG, ACTION_FLAG, ACTION_FLAG},
+	{"enforce", "accept", DISPOSITION_PASS, ACTION_ACCEPT, ACTION_ACCEPT},
+	{"monitor", "tempfail", DISPOSITION_TEMPFAIL, ACTION_ACCEPT, ACTION_TEMPFAIL},
+};
+
+static void without_a_directory_the_failure_policy_speaks(void **state)
+{
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	struct directory *directory = site.directory;
+	for (size_t i = 0; i < COUNT(fault_cases); i++) {
+		struct letter letter;
+		int64_t faults = csp_counter_get(COUNTER_FAULT_DIRECTORY);
+
+		site_configure(&site, fault_cases[i].mode, fault_cases[i].failure);
+		site.directory = NULL;
+		letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"),
+			     SPAN_LIT("Your invoice"));
+		letter_to(&letter, "<a@contoso.example>");
+		letter_to(&letter, "<us@gateway.example>");
+		const struct decision *decision = decide(&site, &letter);
+		assert_non_null(decision);
+		check_recipient(&decision->recipients[0], "<a@contoso.example>", "fault",
+				fault_cases[i].disposition);
+		check_recipient(&decision->recipients[1], "<us@gateway.example>", "own-domain",
+				DISPOSITION_PASS);
+		assert_true(decision->fault);
+		assert_int_equal(decision->directory_state, 0);
+		assert_int_equal(decision->plan.action, fault_cases[i].action);
+		assert_int_equal(decision->would_plan.action, fault_cases[i].would_action);
+		assert_int_equal(csp_counter_get(COUNTER_FAULT_DIRECTORY), faults + 1);
+		letter_end(&letter);
+	}
+	site.directory = directory;
+	site_remove(&site);
+}
+
+static void mail_to_our_own_alone_asks_no_directory(void **state)
+{
+	struct letter letter;
+	struct site site;
+	int64_t faults = csp_counter_get(COUNTER_FAULT_DIRECTORY);
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	struct directory *directory = site.directory;
+	site.directory = NULL;
+	letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"), SPAN_LIT("Your invoice"));
+	letter_to(&letter, "<us@gateway.example>");
+	const struct decision *decision = decide(&site, &letter);
+	assert_non_null(decision);
+	assert_int_equal(decision->plan.action, ACTION_ACCEPT);
+	assert_int_equal(csp_counter_get(COUNTER_FAULT_DIRECTORY), faults);
+	letter_end(&letter);
+	site.directory = directory;
+	site_remove(&site);
+}
+
+static void the_global_monitor_asks_the_mta_for_nothing(void **state)
+{
+	int64_t messages = csp_counter_get(COUNTER_MESSAGES);
+	int64_t would = csp_counter_get(COUNTER_WOULD_REJECT);
+	struct letter letter;
+	struct site site;
+
+	(void)state;
+	site_make(&site, "monitor", "tempfail");
+	letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"), SPAN_LIT("Your invoice"));
+	letter_to(&letter, "<a@contoso.example>");
+	const struct decision *decision = decide(&site, &letter);
+	assert_non_null(decision);
+	assert_int_equal(decision->plan.action, ACTION_ACCEPT);
+	assert_int_equal(decision->plan.reply_code.len + decision->plan.flag.len, 0);
+	assert_int_equal(decision->would_plan.action, ACTION_REJECT);
+	assert_int_equal(csp_counter_get(COUNTER_MESSAGES), messages + 1);
+	assert_int_equal(csp_counter_get(COUNTER_WOULD_REJECT), would + 1);
+	letter_end(&letter);
+	site_remove(&site);
+}
+
+struct report_case {
+	const char *from, *content_type, *second_type;
+	bool null_path, report;
+};
+
+static const struct report_case report_cases[] = {
+	{"MAILER-DAEMON@gateway.example", "multipart/report; boundary=x", NULL, true, true},
+	{"Mailer-Daemon@gateway.example", " Multipart/Report ;x=y", NULL, true, true},
+	{"postmaster@gateway.example", "multipart/report", NULL, true, true},
+	{"postmaster@gateway.example", "\r\n\tmultipart/report;\r\n\tx=y", NULL, true, true},
+	{"postmaster@gateway.example", "multipart/report", NULL, false, false},
+	{"postmaster@gateway.example", "multipart/reports", NULL, true, false},
+	{"postmaster@gateway.example", "multipart/mixed", NULL, true, false},
+	{"postmaster@gateway.example", "text/plain; x=multipart/report", NULL, true, false},
+	{"postmaster@gateway.example", "multipart/report", "text/plain", true, false},
+	{"postmaster@gateway.example", NULL, NULL, true, false},
+	{"postmaster@sub.gateway.example", "multipart/report", NULL, true, false},
+	{"billing@gateway.example", "multipart/report", NULL, true, false},
+	{"postmaster@gateway.example, a@b.example", "multipart/report", NULL, true, false},
+};
+
+static void only_a_plain_report_of_our_daemon_is_a_delivery_report(void **state)
+{
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	for (size_t i = 0; i < COUNT(report_cases); i++) {
+		const struct report_case *c = &report_cases[i];
+		struct letter letter;
+
+		letter_begin(&letter, csp_span_from(c->from), SPAN_LIT("Returned mail"));
+		if (c->null_path)
+			letter.message.reverse_path = SPAN_LIT("<>");
+		if (c->content_type)
+			assert_true(csp_message_add_field(&letter.message, SPAN_LIT("Content-Type"),
+							  csp_span_from(c->content_type)));
+		if (c->second_type)
+			assert_true(csp_message_add_field(&letter.message, SPAN_LIT("content-type"),
+							  csp_span_from(c->second_type)));
+		letter_to(&letter, "<a@contoso.example>");
+		const struct decision *decision = decide(&site, &letter);
+		assert_non_null(decision);
+		bool report = csp_span_equal(decision->recipients[0].verdict.rule, SPAN_LIT("dsn"));
+		if (report != c->report)
+			fail_msg("%s, %s: %d", c->from, c->content_type, report);
+		letter_end(&letter);
+	}
+	site_remove(&site);
+}
+
+static void ids_differ_and_sort_by_time(void **state)
+{
+	const struct timespec earlier = {.tv_sec = NOW, .tv_nsec = 1000000};
+	const struct timespec later = {.tv_sec = NOW, .tv_nsec = 2000000};
+	char one[DECISION_ID_SIZE + 1], two[DECISION_ID_SIZE + 1], three[DECISION_ID_SIZE + 1];
+
+	(void)state;
+	csp_decision_id_make(one, earlier);
+	csp_decision_id_make(two, earlier);
+	csp_decision_id_make(three, later);
+	assert_int_equal(strlen(one), DECISION_ID_SIZE);
+	assert_string_not_equal(one, two);
+	assert_true(strcmp(one, three) < 0);
+	assert_true(strcmp(two, three) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_recipient_is_judged_and_keeps_its_place),
+		cmocka_unit_test(the_gravest_verdict_of_two_customers_counts),
+		cmocka_unit_test(fifty_thousand_recipients_of_one_domain_stay_cheap),
+		cmocka_unit_test(short_memory_gives_no_decision_or_the_right_one),
+		cmocka_unit_test(without_a_directory_the_failure_policy_speaks),
+		cmocka_unit_test(mail_to_our_own_alone_asks_no_directory),
+		cmocka_unit_test(the_global_monitor_asks_the_mta_for_nothing),
+		cmocka_unit_test(only_a_plain_report_of_our_daemon_is_a_delivery_report),
+		cmocka_unit_test(ids_differ_and_sort_by_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
