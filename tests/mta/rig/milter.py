@@ -34,6 +34,15 @@ def _list(values):
     return "[ " + ", ".join(f'"{value}"' for value in values) + " ]"
 
 
+def _copy(source, target):
+    """A copy that is root's alone to write, whatever the source's modes: the daemon refuses anything else."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    for folder, _, files in os.walk(target):
+        os.chmod(folder, 0o755)
+        for name in files:
+            os.chmod(os.path.join(folder, name), 0o644)
+
+
 class Endpoint:
     """A milter's address in the words of everyone who needs it."""
 
@@ -72,7 +81,7 @@ class Filter:
         self.conf = os.path.join(self.folder, "csp-milter.conf")
         self.journal = os.path.join(self.state, "decisions.jsonl")
         self.process = None
-        shutil.copytree(conf, self.folder, dirs_exist_ok=True)
+        _copy(conf, self.folder)
         with open(self.conf, "w") as file:
             file.write(CONFIGURATION.format(
                 mode=mode, own_domains=_list(own_domains), vendor_network=vendor_network,
