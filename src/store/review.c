@@ -182,11 +182,8 @@ static enum line_kind kind_of(const json_t *record, const json_error_t *error)
 	return LINE_DECISION;
 }
 
-/*
- * Is this a decision of another time, told by its first members alone? Most of a long journal is: reading it as JSON would
- * cost ten times as much. Anything that does not look exactly as the record writer writes it is left to the JSON reader.
- */
-static bool is_of_another_time(const struct reading *reading, struct span line)
+/* The time of a decision whose line is whole and looks exactly as the record writer writes it; else empty. */
+static struct span time_of_line(struct span line)
 {
 	static const char before_id[] = "{\"schema\":\"" DECISION_SCHEMA "\",\"decision\":\"";
 	static const char before_time[] = "\",\"time\":\"";
@@ -196,10 +193,42 @@ static bool is_of_another_time(const struct reading *reading, struct span line)
 
 	if (!csp_span_starts_with(line, SPAN_LIT(before_id)) ||
 	    !csp_span_starts_with(rest, SPAN_LIT(before_time)) || line.data[line.len - 1] != '}')
-		return false;
+		return SPAN_LIT("");
 	rest = csp_span_slice(rest, sizeof(before_time) - 1, rest.len);
 	time = csp_span_slice(rest, 0, csp_span_find(rest, '"'));
-	return is_time(time) && !in_bounds(&reading->bounds, time);
+	return is_time(time) ? time : SPAN_LIT("");
+}
+
+/* Quotes inside a JSON text are escaped, so this finds members alone. */
+static bool has_disposition_but_pass(struct span line)
+{
+	const struct span key = SPAN_LIT("\"disposition\":");
+
+	for (;;) {
+		size_t colon = csp_span_find(line, ':');
+
+		if (colon == line.len)
+			return false;
+		if (csp_span_ends_with_nocase(csp_span_slice(line, 0, colon + 1), key) &&
+		    !csp_span_starts_with(csp_span_slice(line, colon + 1, line.len),
+					  SPAN_LIT("\"pass\"")))
+			return true;
+		line = csp_span_slice(line, colon + 1, line.len);
+	}
+}
+
+/*
+ * Most of a long journal is of another time, or plain passes. To read it as JSON costs more than ten times as much
+ * as to look for what says so; whatever is not written as the record writer does is left to the JSON reader.
+ */
+static bool is_passed_over(const struct reading *reading, struct span line)
+{
+	struct span time = time_of_line(line);
+
+	if (time.len == 0)
+		return false;
+	return !in_bounds(&reading->bounds, time) ||
+	       (reading->filter->notable && !has_disposition_but_pass(line));
 }
 
 /* Each of these gives false when the callback wants no more. */
@@ -229,7 +258,7 @@ static bool take_line(enum lines_result *result, const struct reading *reading, 
 	json_error_t error;
 	json_t *record;
 
-	if (is_of_another_time(reading, line)) {
+	if (is_passed_over(reading, line)) {
 		reading->counts->records++;
 		return true;
 	}

@@ -227,6 +227,42 @@ static void a_record_is_told_by_its_time_however_its_members_are_ordered(void **
 	assert_string_equal(seen.text, "aa ");
 }
 
+/* What decides is the member, wherever it stands, and not a text that looks like one. */
+static void plain_passes_are_told_from_the_rest_before_they_are_read(void **state)
+{
+	const struct {
+		const char *rest;
+		uint64_t shown;
+	} cases[] = {
+		{"\"recipients\":[{\"disposition\":\"pass\"}]}", 0},
+		{"\"recipients\":[{\"disposition\":\"pass\"},{\"disposition\":\"tempfail\"}]}", 1},
+		{"\"recipients\":[{\"disposition\":\"pass\",\"would\":[{\"disposition\":\"flag\"}]}"
+		 "]}",
+		 1},
+		{"\"recipients\":[{ \"disposition\" : \"pass\" }]}", 0},
+		{"\"recipients\":[{\"disposition\": \"block\"}]}", 1},
+		{"\"subject\":\"\\\"disposition\\\":\\\"block\\\"\",\"recipients\":[]}", 0},
+		{"\"recipients\":[]}", 0},
+	};
+	const struct review_filter filter = {OPEN, .notable = true};
+	struct buf bytes;
+
+	(void)state;
+	csp_buf_init(&bytes, 4096);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct seen seen = {0};
+		struct review_counts counts;
+
+		csp_buf_reset(&bytes);
+		csp_buf_append_format(&bytes, "%s%s", HEAD(ID_1, "2026-11-20T10:00:00.500Z"),
+				      cases[i].rest);
+		counts = read_all(&seen, csp_buf_span(&bytes), &filter);
+		assert_int_equal(counts.records, 1);
+		assert_int_equal(counts.shown, cases[i].shown);
+	}
+	csp_buf_dispose(&bytes);
+}
+
 static void a_torn_record_of_another_time_is_damaged_all_the_same(void **state)
 {
 	const struct review_filter filter = {.since = FIRST + 30 * DAY, .until = INT64_MAX};
@@ -333,6 +369,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_no_whole_record_is_counted_and_passed_over),
 		cmocka_unit_test(a_last_line_torn_anywhere_never_hides_the_others),
 		cmocka_unit_test(a_record_is_told_by_its_time_however_its_members_are_ordered),
+		cmocka_unit_test(plain_passes_are_told_from_the_rest_before_they_are_read),
 		cmocka_unit_test(a_torn_record_of_another_time_is_damaged_all_the_same),
 		cmocka_unit_test(times_far_away_are_open_ends),
 		cmocka_unit_test(the_callback_can_stop_the_reading),
