@@ -1,8 +1,11 @@
 #include "when.h"
 
+#include <stdio.h>
 #include <time.h>
 
-#define DAY ((int64_t)86400)
+#define DAY   ((int64_t)86400)
+#define FIRST ((int64_t)-62135596800) /* 0001-01-01T00:00:00Z */
+#define LAST  ((int64_t)253402300799) /* 9999-12-31T23:59:59Z */
 
 /* Days since 1970-01-01 in the proleptic Gregorian calendar, counted in years that begin in March. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
@@ -115,7 +118,11 @@ struct span csp_when_format(char out[WHEN_TEXT_SIZE], int64_t time)
 	time_t seconds = (time_t)time;
 	struct tm parts;
 
-	if (!gmtime_r(&seconds, &parts))
+	out[0] = '\0';
+	if (time < FIRST || time > LAST || !gmtime_r(&seconds, &parts))
 		return SPAN_LIT("");
-	return (struct span){out, strftime(out, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+	int len = snprintf(out, WHEN_TEXT_SIZE, "%04d", parts.tm_year + 1900);
+	size_t year = len > 0 ? (size_t)len : 0;
+	return (struct span){out, year + strftime(out + year, WHEN_TEXT_SIZE - year,
+						  "-%m-%dT%H:%M:%SZ", &parts)};
 }
