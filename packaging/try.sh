@@ -36,12 +36,16 @@ require_root() {
 	die 69 'root is missing: Postfix starts as root only'
 }
 
+# --fresh: a source folder that was moved or copied has a cache of its old place.
+configure() {
+	cmake "$@" -S "$here" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCSP_TESTS=OFF
+}
+
 build() {
 	say "building in $build"
 	log=$build.log
 	mkdir -p "$here/build"
-	if ! { cmake -S "$here" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCSP_TESTS=OFF &&
-		cmake --build "$build"; } >"$log" 2>&1; then
+	if ! { { configure || configure --fresh; } && cmake --build "$build"; } >"$log" 2>&1; then
 		tail -n 30 "$log" >&2
 		die 69 "the build failed; all of it is in $log"
 	fi

@@ -38,7 +38,8 @@ build() {
 	say "building $1"
 	mkdir -p build
 	log=build/$1.log
-	if { cmake --preset "$1" && cmake --build --preset "$1"; } >"$log" 2>&1; then
+	# --fresh: a source folder that was moved or copied has a cache of its old place.
+	if { { cmake --preset "$1" || cmake --fresh --preset "$1"; } && cmake --build --preset "$1"; } >"$log" 2>&1; then
 		return 0
 	fi
 	tail -n 40 "$log" >&2
