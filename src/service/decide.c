@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "counters.h"
+#include "hidden.h"
 #include "lookup.h"
 
 struct work {
@@ -123,6 +124,8 @@ static bool read_message(struct work *work)
 	work->marks = work->message->marks | work->authors.marks;
 	if (work->classification.known)
 		work->marks |= work->classification.marks;
+	if (csp_hidden_recipients(work->message))
+		work->marks |= MARK_HIDDEN_RECIPIENTS;
 	work->report = is_own_report(work);
 	return true;
 }
