@@ -1,0 +1,677 @@
+#include "../check.h"
+#include "classify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SUBSCRIPTION, INCIDENT, OPERATIONAL, OTHER };
+
+static const struct categories categories = {
+	.names = {{"subscription", 12}, {"incident", 8}, {"operational", 11}, {"other", 5}},
+	.count = 4,
+	.subscription = SUBSCRIPTION,
+	.incident = INCIDENT,
+	.other = OTHER,
+};
+
+static const struct phrase phrases[] = {
+	{{"invoice", 7}, {"en/invoice", 10}, SUBSCRIPTION},
+	{{"renewal", 7}, {"en/renewal", 10}, SUBSCRIPTION},
+	{{"billing", 7}, {"en/billing", 10}, SUBSCRIPTION},
+	{{"outage", 6}, {"en/outage", 9}, INCIDENT},
+	{{"maintenance", 11}, {"en/maintenance", 14}, OPERATIONAL},
+	{{"billing system maintenance", 26}, {"en/billing-system", 17}, OPERATIONAL},
+	{{"certificate renewal", 19}, {"en/certificate", 14}, OPERATIONAL},
+	{{"newsletter invoice", 18}, {"en/newsletter", 13}, OTHER},
+};
+
+static const struct span office_words[] = {{"office 365", 10}};
+static const struct span old_office_words[] = {{"office 2019", 11}};
+static const struct span azure_words[] = {{"azure", 5}, {"windows azure", 13}};
+static const struct span azure_french_words[] = {{"nuage azure", 11}};
+static const struct span devops_words[] = {{"azure devops", 12}};
+static const struct product products[] = {
+	{{"office-365", 10}, true, {office_words, 1}},
+	{{"office-old", 10}, false, {old_office_words, 1}},
+	{{"azure", 5}, true, {azure_words, 2}},
+	{{"azure-devops", 12}, false, {devops_words, 1}},
+	{{"azure", 5}, true, {azure_french_words, 1}},
+};
+
+static const struct span incident_prefixes[] = {{"EX", 2}};
+static const struct span center_prefixes[] = {{"MC", 2}};
+static const struct identifier identifiers[] = {
+	{.rule = {"m365", 4},
+	 .category = INCIDENT,
+	 .prefixes = {incident_prefixes, 1},
+	 .digits_min = 6,
+	 .digits_max = 7},
+	{.rule = {"center", 6},
+	 .category = OPERATIONAL,
+	 .prefixes = {center_prefixes, 1},
+	 .digits_min = 6,
+	 .digits_max = 7},
+};
+
+static const struct sender_entry senders[] = {
+	{{"billing", 7}, SUBSCRIPTION, {{"billing", 7}, {"vendor.example", 14}}},
+	{{"status", 6}, INCIDENT, {{"", 0}, {"status.example", 14}}},
+};
+
+static const struct tag_value text_values[] = {{{"invoice", 7}, SUBSCRIPTION},
+					       {{"incident", 8}, INCIDENT}};
+static const struct tag_value list_values[] = {{{"type=invoice", 12}, SUBSCRIPTION},
+					       {{"type=news", 9}, OTHER}};
+static const struct tag tags[] = {
+	{{"x-tag", 5}, {"X-Tag", 5}, TAG_TEXT, text_values, 2},
+	{{"x-tags", 6}, {"X-Tags", 6}, TAG_LIST, list_values, 2},
+};
+
+static const struct span gdap_phrases[] = {{"admin relationship*", 19}, {"gdap", 4}};
+static const struct span any_phrases[] = {{"hello list", 10}};
+static const struct list_entry lists[] = {
+	{{"direct", 6}, {"direct/gdap", 11}, senders, 1, {gdap_phrases, 2}},
+	{{"greetings", 9}, {"greetings/any", 13}, NULL, 0, {any_phrases, 1}},
+	{{"direct", 6}, {"direct/hello", 12}, NULL, 0, {any_phrases, 1}},
+};
+
+static const struct pack pack = {
+	.phrases = phrases,
+	.phrase_count = COUNT(phrases),
+	.products = products,
+	.product_count = COUNT(products),
+	.identifiers = identifiers,
+	.identifier_count = COUNT(identifiers),
+	.senders = senders,
+	.sender_count = COUNT(senders),
+	.tags = tags,
+	.tag_count = COUNT(tags),
+	.lists = lists,
+	.list_count = COUNT(lists),
+};
+
+static const struct span text_fields[] = {{"Subject", 7}, {"Thread-Topic", 12}};
+static const struct span trusted_login[] = {{"trusted", 7}};
+static const struct proofs tag_sources = {.logins = {trusted_login, 1}};
+static const struct classify_settings settings = {
+	.categories = &categories,
+	.text_fields = {text_fields, COUNT(text_fields)},
+	.tag_sources = &tag_sources,
+};
+static const struct vendor vendor = {0};
+
+struct fixture {
+	struct classifier *classifier;
+	struct classify_scratch *scratch;
+	struct arena arena;
+	struct message message;
+	struct authors authors;
+	struct sender sender;
+	struct classification found;
+	char evidence[2048];
+};
+
+static int open_fixture(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct classifier_error error;
+
+	assert_non_null(fixture);
+	assert_true(csp_classifier_new(&fixture->classifier, &error, &pack, &settings));
+	assert_true(csp_classify_scratch_new(&fixture->scratch, fixture->classifier));
+	csp_arena_init(&fixture->arena, 1 << 26);
+	fixture->sender = (struct sender){true, SENDER_VENDOR, PROOF_PROVEN, false};
+	*state = fixture;
+	return 0;
+}
+
+static int close_fixture(void **state)
+{
+	struct fixture *fixture = *state;
+
+	csp_arena_dispose(&fixture->arena);
+	csp_classify_scratch_free(fixture->scratch);
+	csp_classifier_free(fixture->classifier);
+	free(fixture);
+	return 0;
+}
+
+static void read_header(struct fixture *fixture, struct span header, const char *login)
+{
+	csp_arena_reset(&fixture->arena);
+	csp_message_init(&fixture->message, &fixture->arena,
+			 (struct message_limits){1 << 24, 100000, 10});
+	fixture->message.reverse_path = SPAN_LIT("<>");
+	fixture->message.client.login = csp_span_from(login);
+	assert_true(csp_message_add_header_section(&fixture->message, &header));
+	assert_true(csp_authors_collect(&fixture->authors, &fixture->message, &vendor));
+}
+
+/* The evidence as "category:rule:field:match|…", numbers for categories. */
+static void write_evidence(struct fixture *fixture)
+{
+	size_t len = 0;
+
+	fixture->evidence[0] = '\0';
+	for (size_t i = 0; i < fixture->found.evidence_count; i++) {
+		const struct evidence *evidence = &fixture->found.evidence[i];
+		int written = snprintf(fixture->evidence + len, sizeof(fixture->evidence) - len,
+				       "%s%u:%.*s:%.*s:%.*s", i ? "|" : "", evidence->category,
+				       SPAN_ARG(evidence->rule), SPAN_ARG(evidence->field),
+				       SPAN_ARG(evidence->match));
+		assert_true(written > 0 && (size_t)written < sizeof(fixture->evidence) - len);
+		len += (size_t)written;
+	}
+}
+
+static const struct classification *classify(struct fixture *fixture, const char *header,
+					     const char *login)
+{
+	read_header(fixture, csp_span_from(header), login);
+	csp_classify(&fixture->found, fixture->classifier, fixture->scratch, &fixture->message,
+		     &fixture->authors, &fixture->sender);
+	assert_true(fixture->found.known);
+	write_evidence(fixture);
+	return &fixture->found;
+}
+
+struct case_of {
+	const char *header;
+	unsigned category;
+	unsigned marks;
+	const char *evidence; /* NULL: not looked at */
+};
+
+static void check_cases(struct fixture *fixture, const char *login, const struct case_of *cases,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct classification *found = classify(fixture, cases[i].header, login);
+		if (found->category != cases[i].category || found->marks != cases[i].marks)
+			fail_msg("%s: category %u marks %x", cases[i].header, found->category,
+				 found->marks);
+		if (cases[i].evidence && strcmp(fixture->evidence, cases[i].evidence) != 0)
+			fail_msg("%s: %s", cases[i].header, fixture->evidence);
+	}
+}
+
+#define CONFLICT MARK_CONFLICTING_EVIDENCE
+
+static void the_gravest_evidence_in_the_text_decides(void **state)
+{
+	static const struct case_of cases[] = {
+		{"Subject: lunch\n\n", OTHER, 0, ""},
+		{"X-Other: invoice\n\n", OTHER, 0, ""},
+		{"Subject:\n\n", OTHER, 0, ""},
+		{"\n", OTHER, 0, ""},
+		{"Subject: Your Invoice\n\n", SUBSCRIPTION, 0, "0:en/invoice:Subject:invoice"},
+		{"SUBJECT: Your Invoice\n\n", SUBSCRIPTION, 0, "0:en/invoice:Subject:invoice"},
+		{"Thread-topic: invoice\n\n", SUBSCRIPTION, 0, "0:en/invoice:Thread-Topic:invoice"},
+		{"Subject: outage\n\n", INCIDENT, 0, "1:en/outage:Subject:outage"},
+		{"Subject: maintenance\n\n", OPERATIONAL, 0,
+		 "2:en/maintenance:Subject:maintenance"},
+		{"Subject: maintenance after outage\n\n", INCIDENT, 0,
+		 "1:en/outage:Subject:outage|2:en/maintenance:Subject:maintenance"},
+		{"Subject: maintenance; invoice\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: outage; invoice\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"Subject: invoice\nThread-Topic: outage\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"Subject: billing system maintenance\n\n", OPERATIONAL, 0, NULL},
+		{"Subject: billing system maintenance; billing\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: certificate renewal\n\n", OPERATIONAL, 0,
+		 "2:en/certificate:Subject:certificate renewal"},
+		{"Subject: newsletter invoice\n\n", OTHER, 0,
+		 "3:en/newsletter:Subject:newsletter invoice"},
+		{"Subject: in\n voice; inv\n  oice\n\n", OTHER, 0, ""},
+		{"Subject: a\n invoice\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: =?utf-8?B?aW52?= =?utf-8?B?b2ljZQ==?=\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: =?iso-8859-1?q?Inv=4Fice?=\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: in\xe2\x80\x8bvo\xc2\xadice\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: \xef\xbd\x89nvoice\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: invoice invoice\n\n", SUBSCRIPTION, 0, "0:en/invoice:Subject:invoice"},
+		{"Subject: invoice\nThread-Topic: invoice\n\n", SUBSCRIPTION, 0,
+		 "0:en/invoice:Subject:invoice|0:en/invoice:Thread-Topic:invoice"},
+	};
+
+	check_cases(*state, "", cases, COUNT(cases));
+}
+
+static void an_identifier_never_makes_a_notice_of_subscription_mail(void **state)
+{
+	static const struct case_of cases[] = {
+		{"Subject: EX123456\n\n", INCIDENT, 0, "1:m365:Subject:EX123456"},
+		{"Subject: MC123456\n\n", OPERATIONAL, 0, "2:center:Subject:MC123456"},
+		{"Subject: EX123456 invoice\n\n", SUBSCRIPTION, CONFLICT,
+		 "0:en/invoice:Subject:invoice|1:m365:Subject:EX123456"},
+		{"Subject: MC123456 invoice\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"Subject: MC123456 outage\n\n", INCIDENT, 0, NULL},
+		{"Subject: PO123456\n\n", OTHER, 0, ""},
+		{"Subject: =?utf-8?q?EX123456?=\n\n", INCIDENT, 0, NULL},
+		{"Subject: ex123456\n\n", OTHER, 0, ""},
+	};
+
+	check_cases(*state, "", cases, COUNT(cases));
+}
+
+static void a_trusted_tag_decides(void **state)
+{
+	static const struct case_of cases[] = {
+		{"X-Tag: invoice\nSubject: lunch\n\n", SUBSCRIPTION, 0, "0:x-tag:X-Tag:invoice"},
+		{"x-tag:  INVOICE \n\n", SUBSCRIPTION, 0, "0:x-tag:X-Tag:INVOICE"},
+		{"X-Tag: invoice, incident\n\n", OTHER, 0, ""},
+		{"X-Tag: unknown\nSubject: outage\n\n", INCIDENT, 0, NULL},
+		{"X-Tags: a=b, TYPE=invoice,\n c=d\n\n", SUBSCRIPTION, 0,
+		 "0:x-tags:X-Tags:TYPE=invoice"},
+		{"X-Tags: a=b, type=news\nSubject: invoice\n\n", OTHER, CONFLICT, NULL},
+		{"X-Tag: incident\nSubject: outage\n\n", INCIDENT, 0,
+		 "1:x-tag:X-Tag:incident|1:en/outage:Subject:outage"},
+		{"Subject: invoice\nX-Tag: incident\n\n", INCIDENT, CONFLICT,
+		 "1:x-tag:X-Tag:incident|0:en/invoice:Subject:invoice"},
+		{"X-Tag: invoice\nSubject: outage\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Tag: invoice\nSubject: MC123456\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Tag: invoice\nSubject: maintenance\n\n", SUBSCRIPTION, 0, NULL},
+		{"X-Tag: incident\nX-Tag: invoice\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Tag: invoice\nX-Tag: invoice\n\n", SUBSCRIPTION, 0, NULL},
+	};
+
+	check_cases(*state, "trusted", cases, COUNT(cases));
+}
+
+static void a_tag_from_anyone_else_is_ignored_and_marked(void **state)
+{
+	static const struct case_of cases[] = {
+		{"X-Tag: incident\nSubject: invoice\n\n", SUBSCRIPTION, MARK_UNTRUSTED_TAG,
+		 "0:en/invoice:Subject:invoice"},
+		{"X-Tag: invoice\n\n", OTHER, MARK_UNTRUSTED_TAG, ""},
+		{"X-Tag: unknown\n\n", OTHER, 0, ""},
+		{"X-Tags: a, type=news\n\n", OTHER, MARK_UNTRUSTED_TAG, ""},
+	};
+
+	check_cases(*state, "someone", cases, COUNT(cases));
+	check_cases(*state, "", cases, COUNT(cases));
+}
+
+static void the_sender_counts_only_where_nothing_else_speaks(void **state)
+{
+	static const struct case_of cases[] = {
+		{"From: Billing <Billing@vendor.example>\nSubject: hello\n\n", SUBSCRIPTION, 0,
+		 "0:billing:From:Billing@vendor.example"},
+		{"From: anyone@status.example\n\n", INCIDENT, 0, NULL},
+		{"From: anyone@sub.status.example\n\n", OTHER, 0, ""},
+		{"From: billing@vendor.example, x@status.example\n\n", SUBSCRIPTION, 0, NULL},
+		{"From: billing@vendor.example\nSubject: maintenance\n\n", OPERATIONAL, 0, NULL},
+		{"From: billing@vendor.example\nSubject: newsletter invoice\n\n", OTHER, 0, NULL},
+		{"From: x@vendor.example\nSender: billing@vendor.example\n\n", OTHER, 0, ""},
+	};
+	static const struct case_of unproven[] = {
+		{"From: billing@vendor.example\nSubject: hello\n\n", OTHER, 0, ""},
+	};
+	struct fixture *fixture = *state;
+
+	check_cases(fixture, "", cases, COUNT(cases));
+	fixture->sender.proof = PROOF_UNPROVEN;
+	check_cases(fixture, "", unproven, 1);
+	fixture->sender.proof = PROOF_UNKNOWN;
+	check_cases(fixture, "", unproven, 1);
+	fixture->sender = (struct sender){.known = false};
+	check_cases(fixture, "", unproven, 1);
+}
+
+static void odd_fields_are_marked(void **state)
+{
+	static const struct case_of cases[] = {
+		{"Subject: a\nSubject: invoice\n\n", SUBSCRIPTION, MARK_DUPLICATE_FIELD, NULL},
+		{"Thread-Topic: a\nthread-topic: b\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"From: a@b.example\nFrom: a@b.example\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Sender: a@b.example\nSender: a@b.example\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Date: x\nDate: x\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Message-ID: x\nMessage-Id: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Reply-To: x\nReply-To: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"To: x\nTo: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Cc: x\nCC: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Content-Type: x\nContent-Type: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Received: x\nReceived: y\nX-Tag: z\nX-Tag: z\n\n", OTHER, 0, NULL},
+		{"Subject: =?no-such?B?aW52?=\n\n", OTHER, MARK_UNDECODABLE, NULL},
+		{"Subject: caf\xe9 invoice\n\n", SUBSCRIPTION, MARK_UNDECODABLE, NULL},
+		{"X-Other: caf\xe9\n\n", OTHER, 0, NULL},
+	};
+	struct fixture *fixture = *state;
+
+	check_cases(fixture, "", cases, COUNT(cases));
+	/* Nothing is carried over to the next message. */
+	check_cases(fixture, "",
+		    &(struct case_of){"Subject: a\nFrom: a@b.example\n\n", OTHER, 0, ""}, 1);
+}
+
+static void a_bare_line_end_in_a_text_field_is_marked(void **state)
+{
+	static const char *const bodies[] = {"in\nvoice", "a\rb", "a\r\nb"};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		read_header(fixture, SPAN_LIT("\n"), "");
+		assert_true(csp_message_add_field(&fixture->message, SPAN_LIT("Subject"),
+						  csp_span_from(bodies[i])));
+		csp_classify(&fixture->found, fixture->classifier, fixture->scratch,
+			     &fixture->message, &fixture->authors, &fixture->sender);
+		assert_int_equal(fixture->found.marks, MARK_BARE_NEWLINE);
+	}
+}
+
+static void products_are_named_once_each(void **state)
+{
+	static const struct {
+		const char *header, *products;
+	} cases[] = {
+		{"Subject: hello\n\n", ""},
+		{"Subject: Office 365 and office 365\n\n", "office-365 "},
+		{"Subject: Office 2019\n\n", "office-old "},
+		{"Subject: Office 2016\n\n", ""},
+		{"Subject: Office\n\n", ""},
+		{"Subject: Azure; windows azure\n\n", "azure "},
+		{"Subject: nuage azure, azure\n\n", "azure "},
+		{"Subject: Azure DevOps\n\n", "azure-devops "},
+		{"Subject: Azure\nThread-Topic: Azure, Office 365\n\n", "azure office-365 "},
+		{"Subject: Azure from 3 May\n\n", "azure "},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct classification *found = classify(fixture, cases[i].header, "");
+		char text[256] = "";
+		for (size_t j = 0; j < found->products.count; j++) {
+			strncat(text, found->products.items[j].data, found->products.items[j].len);
+			strcat(text, " ");
+		}
+		if (strcmp(text, cases[i].products) != 0)
+			fail_msg("%s: %s", cases[i].header, text);
+	}
+}
+
+static void a_list_wants_every_author_and_a_phrase(void **state)
+{
+	static const struct {
+		const char *header, *lists;
+	} cases[] = {
+		{"From: billing@vendor.example\nSubject: admin relationships\n\n", "direct "},
+		{"From: billing@vendor.example\nSubject: GDAP; admin relationship\n\n", "direct "},
+		{"From: billing@vendor.example\nSubject: hello\n\n", ""},
+		{"From: x@vendor.example\nSubject: gdap\n\n", ""},
+		{"Subject: gdap\n\n", ""},
+		{"From: billing@vendor.example, x@evil.example\nSubject: gdap\n\n", ""},
+		{"From: billing@vendor.example\nFrom: x@evil.example\nSubject: gdap\n\n", ""},
+		{"Subject: hello list\n\n", "greetings direct "},
+		{"From: billing@vendor.example\nSubject: hello list, gdap\n\n",
+		 "direct greetings "},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct classification *found = classify(fixture, cases[i].header, "");
+		char text[256] = "";
+		for (size_t j = 0; j < found->lists.count; j++) {
+			strncat(text, found->lists.items[j].data, found->lists.items[j].len);
+			strcat(text, " ");
+		}
+		if (strcmp(text, cases[i].lists) != 0)
+			fail_msg("%s: %s", cases[i].header, text);
+	}
+}
+
+static void evidence_has_a_limit_that_the_decision_does_not_feel(void **state)
+{
+	struct fixture *fixture = *state;
+	struct span header;
+	char *text = malloc(40 * 32);
+	size_t len = 0;
+
+	assert_non_null(text);
+	for (size_t i = 0; i < 36; i++)
+		len += (size_t)sprintf(text + len, "Subject: maintenance\n");
+	len += (size_t)sprintf(text + len, "Subject: invoice\n\n");
+	header = (struct span){text, len};
+	read_header(fixture, header, "");
+	csp_classify(&fixture->found, fixture->classifier, fixture->scratch, &fixture->message,
+		     &fixture->authors, &fixture->sender);
+	assert_int_equal(fixture->found.category, SUBSCRIPTION);
+	assert_int_equal(fixture->found.evidence_count, EVIDENCE_MAX);
+	assert_int_equal(fixture->found.evidence[0].category, SUBSCRIPTION);
+	free(text);
+}
+
+static void padding_hides_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	const size_t words = 100000;
+	char *text = malloc(words * 12 + 64);
+	size_t len = (size_t)sprintf(text, "Subject:");
+
+	assert_non_null(text);
+	for (size_t i = 0; i < words; i++) {
+		memcpy(text + len, " maintenance", 12);
+		len += 12;
+	}
+	len += (size_t)sprintf(text + len, " invoice\n\n");
+	read_header(fixture, (struct span){text, len}, "");
+	csp_classify(&fixture->found, fixture->classifier, fixture->scratch, &fixture->message,
+		     &fixture->authors, &fixture->sender);
+	assert_true(fixture->found.known);
+	assert_int_equal(fixture->found.category, SUBSCRIPTION);
+	assert_int_equal(fixture->found.marks, MARK_TRUNCATED);
+	free(text);
+}
+
+static void a_list_of_tags_has_a_limit(void **state)
+{
+	struct fixture *fixture = *state;
+	char *text = malloc(8192);
+	size_t len = (size_t)sprintf(text, "X-Tags: ");
+
+	assert_non_null(text);
+	for (size_t i = 0; i < 1000; i++)
+		len += (size_t)sprintf(text + len, "a,");
+	len += (size_t)sprintf(text + len, "type=invoice\n\n");
+	classify(fixture, text, "trusted");
+	assert_int_equal(fixture->found.marks, MARK_TRUNCATED);
+	free(text);
+}
+
+static void short_memory_is_not_a_category(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *header = "X-Tag: invoice\nSubject: EX123456 Azure gdap invoice\n"
+			     "From: billing@vendor.example\n\n";
+	size_t failures = 0;
+
+	for (size_t room = 0;; room += 16) {
+		read_header(fixture, csp_span_from(header), "trusted");
+		fixture->arena.max = fixture->arena.used + room;
+		csp_classify(&fixture->found, fixture->classifier, fixture->scratch,
+			     &fixture->message, &fixture->authors, &fixture->sender);
+		fixture->arena.max = 1 << 26;
+		if (fixture->found.known)
+			break;
+		failures++;
+		assert_true(room < 1 << 16);
+	}
+	assert_true(failures > 3);
+	assert_int_equal(fixture->found.category, SUBSCRIPTION);
+}
+
+static void a_site_may_rank_its_own_categories(void **state)
+{
+	static const struct categories ranked = {
+		.names = {{"legal", 5}, {"subscription", 12}, {"incident", 8}, {"other", 5}},
+		.count = 4,
+		.subscription = 1,
+		.incident = 2,
+		.other = 3,
+	};
+	static const struct phrase own[] = {{{"lawsuit", 7}, {"legal", 5}, 0},
+					    {{"invoice", 7}, {"invoice", 7}, 1}};
+	const struct pack own_pack = {.phrases = own, .phrase_count = 2};
+	const struct classify_settings own_settings = {.categories = &ranked,
+						       .text_fields = {text_fields, 1}};
+	struct fixture *fixture = *state;
+	struct classifier_error error;
+
+	csp_classify_scratch_free(fixture->scratch);
+	csp_classifier_free(fixture->classifier);
+	assert_true(csp_classifier_new(&fixture->classifier, &error, &own_pack, &own_settings));
+	assert_true(csp_classify_scratch_new(&fixture->scratch, fixture->classifier));
+	check_cases(fixture, "",
+		    &(struct case_of){"Subject: lawsuit over an invoice\n\n", 0, CONFLICT, NULL},
+		    1);
+	check_cases(fixture, "", &(struct case_of){"Subject: lawsuit\n\n", 0, 0, NULL}, 1);
+	check_cases(fixture, "",
+		    &(struct case_of){"Subject: invoice\nX-Tag: incident\n\n", 1, 0, NULL}, 1);
+}
+
+static void an_empty_pack_classifies_as_other(void **state)
+{
+	static const struct pack empty = {0};
+	struct fixture *fixture = *state;
+	struct classifier_error error;
+
+	csp_classify_scratch_free(fixture->scratch);
+	csp_classifier_free(fixture->classifier);
+	assert_true(csp_classifier_new(&fixture->classifier, &error, &empty, &settings));
+	assert_true(csp_classify_scratch_new(&fixture->scratch, fixture->classifier));
+	check_cases(fixture, "", &(struct case_of){"Subject: invoice 7\n\n", OTHER, 0, ""}, 1);
+	assert_int_equal(csp_classifier_product_class(fixture->classifier,
+						      (struct spans){azure_words, 1}, NULL, 0),
+			 PRODUCT_UNLISTED);
+}
+
+static void a_wrong_phrase_is_named(void **state)
+{
+	static const struct phrase wrong[] = {{{"fine", 4}, {"a", 1}, 0}, {{"#", 1}, {"b", 1}, 0}};
+	const struct pack wrong_pack = {.phrases = wrong, .phrase_count = 2};
+	struct classifier *classifier;
+	struct classifier_error error;
+
+	(void)state;
+	assert_false(csp_classifier_new(&classifier, &error, &wrong_pack, &settings));
+	CHECK_SPAN("phrase", error.text, SPAN_LIT("#"));
+	assert_string_equal(error.why, "holds no letter");
+}
+
+#define NAMES(...) ((const struct span[]){__VA_ARGS__})
+#define OFFICE                                                                                     \
+	{                                                                                          \
+		"office-365", 10                                                                   \
+	}
+#define OLD                                                                                        \
+	{                                                                                          \
+		"office-old", 10                                                                   \
+	}
+#define AZURE                                                                                      \
+	{                                                                                          \
+		"azure", 5                                                                         \
+	}
+#define STRANGE                                                                                    \
+	{                                                                                          \
+		"strange", 7                                                                       \
+	}
+
+static void products_stand_to_a_customer_as_it_holds_them(void **state)
+{
+	const struct relation all = {.from = 0, .until = 100};
+	const struct relation ended = {.from = 0, .until = 10};
+	const struct relation only_old = {.products = {NAMES(OLD), 1}, .from = 0, .until = 100};
+	const struct relation only_azure = {.products = {NAMES(AZURE), 1}, .from = 0, .until = 100};
+	const struct customer nothing = {0};
+	const struct customer with_all = {
+		.relations = &all, .relation_count = 1, .direct_products = {NAMES(OFFICE, OLD), 2}};
+	const struct customer with_ended = {
+		.relations = &ended, .relation_count = 1, .direct_products = {NAMES(OFFICE), 1}};
+	const struct customer with_old = {
+		.relations = &only_old, .relation_count = 1, .direct_products = {NAMES(OFFICE), 1}};
+	const struct customer with_azure = {
+		.relations = &only_azure, .relation_count = 1, .direct_products = {NAMES(OLD), 1}};
+	const struct {
+		const struct customer *customer;
+		struct spans products;
+		enum product_class class;
+	} cases[] = {
+		{&with_all, {NULL, 0}, PRODUCT_UNKNOWN},
+		{NULL, {NULL, 0}, PRODUCT_UNKNOWN},
+		{NULL, {NAMES(AZURE), 1}, PRODUCT_UNLISTED},
+		{&nothing, {NAMES(AZURE), 1}, PRODUCT_UNLISTED},
+		{&with_all, {NAMES(AZURE), 1}, PRODUCT_CSP},
+		/* Held both ways. */
+		{&with_all, {NAMES(OFFICE), 1}, PRODUCT_CSP},
+		{&with_all, {NAMES(OLD), 1}, PRODUCT_DIRECT},
+		{&with_all, {NAMES(OLD, AZURE), 2}, PRODUCT_CSP},
+		{&with_all, {NAMES(STRANGE), 1}, PRODUCT_UNLISTED},
+		{&with_all, {NAMES(OLD, STRANGE), 2}, PRODUCT_UNLISTED},
+		{&with_all, {NAMES(STRANGE, OLD), 2}, PRODUCT_UNLISTED},
+		{&with_ended, {NAMES(OFFICE), 1}, PRODUCT_DIRECT},
+		{&with_ended, {NAMES(AZURE), 1}, PRODUCT_UNLISTED},
+		{&with_old, {NAMES(OLD), 1}, PRODUCT_CSP},
+		{&with_old, {NAMES(OFFICE), 1}, PRODUCT_DIRECT},
+		{&with_old, {NAMES(AZURE), 1}, PRODUCT_UNLISTED},
+		{&with_azure, {NAMES(AZURE, OLD), 2}, PRODUCT_CSP},
+		{&with_azure, {NAMES(OLD), 1}, PRODUCT_DIRECT},
+	};
+	const struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		enum product_class class = csp_classifier_product_class(
+			fixture->classifier, cases[i].products, cases[i].customer, 50);
+		if (class != cases[i].class)
+			fail_msg("case %zu: %s", i, csp_product_class_name(class));
+	}
+}
+
+static void product_classes_have_names(void **state)
+{
+	enum product_class found;
+
+	(void)state;
+	for (int i = PRODUCT_CSP; i <= PRODUCT_UNKNOWN; i++) {
+		const char *name = csp_product_class_name((enum product_class)i);
+		assert_true(csp_product_class_find(&found, csp_span_from(name)));
+		assert_int_equal(found, i);
+	}
+	assert_false(csp_product_class_find(&found, SPAN_LIT("CSP")));
+}
+
+static void categories_are_found_by_name(void **state)
+{
+	unsigned found;
+
+	(void)state;
+	assert_true(csp_category_find(&found, &categories, SPAN_LIT("operational")));
+	assert_int_equal(found, OPERATIONAL);
+	assert_false(csp_category_find(&found, &categories, SPAN_LIT("Operational")));
+	assert_false(csp_category_find(&found, &categories, SPAN_LIT("")));
+}
+
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FIXTURE(the_gravest_evidence_in_the_text_decides),
+		WITH_FIXTURE(an_identifier_never_makes_a_notice_of_subscription_mail),
+		WITH_FIXTURE(a_trusted_tag_decides),
+		WITH_FIXTURE(a_tag_from_anyone_else_is_ignored_and_marked),
+		WITH_FIXTURE(the_sender_counts_only_where_nothing_else_speaks),
+		WITH_FIXTURE(odd_fields_are_marked),
+		WITH_FIXTURE(a_bare_line_end_in_a_text_field_is_marked),
+		WITH_FIXTURE(products_are_named_once_each),
+		WITH_FIXTURE(a_list_wants_every_author_and_a_phrase),
+		WITH_FIXTURE(evidence_has_a_limit_that_the_decision_does_not_feel),
+		WITH_FIXTURE(padding_hides_nothing),
+		WITH_FIXTURE(a_list_of_tags_has_a_limit),
+		WITH_FIXTURE(short_memory_is_not_a_category),
+		WITH_FIXTURE(a_site_may_rank_its_own_categories),
+		WITH_FIXTURE(an_empty_pack_classifies_as_other),
+		cmocka_unit_test(a_wrong_phrase_is_named),
+		WITH_FIXTURE(products_stand_to_a_customer_as_it_holds_them),
+		cmocka_unit_test(product_classes_have_names),
+		cmocka_unit_test(categories_are_found_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
