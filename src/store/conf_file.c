@@ -7,7 +7,8 @@
 
 #include "utf8.h"
 
-#define STICKY ((mode_t)01000) /* S_ISVTX, which POSIX has with XSI alone */
+#define ERROR_SIZE 128
+#define STICKY     ((mode_t)01000) /* S_ISVTX, which POSIX has with XSI alone */
 
 bool csp_conf_file_path(struct span *out, struct conf_reader *reader, const char *file,
 			struct span path)
@@ -38,7 +39,16 @@ static void refuse(struct conf_reader *reader, struct conf_origin origin, const 
 		csp_conf_error(reader, name, 0, "%s", why);
 }
 
-static const char *open_error(int error)
+static const char *system_error(struct conf_reader *reader, int error)
+{
+	char *text = csp_arena_alloc(&reader->scratch, ERROR_SIZE, 1);
+
+	if (!text || strerror_r(error, text, ERROR_SIZE) != 0)
+		return "cannot be read";
+	return text;
+}
+
+static const char *open_error(struct conf_reader *reader, int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -49,10 +59,8 @@ static const char *open_error(int error)
 		return "may not be read by this user";
 	case ELOOP:
 		return "is a symbolic link that leads to itself";
-	case EISDIR:
-		return "is a folder, not a file: name the files in it one by one";
 	default:
-		return strerror(error);
+		return system_error(reader, error);
 	}
 }
 
@@ -85,7 +93,7 @@ static const char *folder_error(const char *name)
 static const char *status_error(const struct stat *status)
 {
 	if (S_ISDIR(status->st_mode))
-		return open_error(EISDIR);
+		return "is a folder, not a file: name the files in it one by one";
 	if (!S_ISREG(status->st_mode))
 		return "is not a regular file";
 	if (status->st_mode & (S_IWGRP | S_IWOTH))
@@ -167,7 +175,7 @@ static const char *take(struct conf_file *out, struct conf_reader *reader, int f
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		return strerror(errno);
+		return system_error(reader, errno);
 	out->device = status.st_dev;
 	out->inode = status.st_ino;
 	const char *why = status_error(&status);
@@ -179,7 +187,7 @@ static const char *take(struct conf_file *out, struct conf_reader *reader, int f
 	if (reader->bytes > CONF_TOTAL_MAX)
 		return "is one file too many: a configuration has at most 64 MiB in all";
 	if (!read_whole(&out->text, reader, fd, (size_t)status.st_size))
-		return strerror(errno);
+		return system_error(reader, errno);
 	return NULL;
 }
 
@@ -192,7 +200,7 @@ bool csp_conf_file_read(struct conf_file *out, struct conf_reader *reader, struc
 
 	/* O_NONBLOCK: a named pipe would wait for a writer for ever. */
 	int fd = open(out->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	const char *why = fd < 0 ? open_error(errno) : take(out, reader, fd);
+	const char *why = fd < 0 ? open_error(reader, errno) : take(out, reader, fd);
 
 	if (fd >= 0)
 		close(fd);

@@ -146,22 +146,37 @@ static void skip_name(struct joiner *joiner, struct input *input)
 	copy(joiner, input, count);
 }
 
-/* Value of a whole number as written; UINT64_MAX when it is past 18 digits or no whole number. */
-static uint64_t number_value(struct span text)
+static unsigned digit_value(char c)
 {
-	bool hex = text.len > 2 && text.data[0] == '0' && csp_ascii_lower(text.data[1]) == 'x';
-	size_t at = hex ? 2 : text.len && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
+	return csp_ascii_is_digit(c) ? (unsigned)(c - '0')
+				     : (unsigned)(csp_ascii_lower(c) - 'a') + 10;
+}
+
+/* Value of digits; UINT64_MAX when there are none, too many, or something else among them. */
+static uint64_t digits_value(struct span digits, bool hex)
+{
 	uint64_t value = 0;
 
-	if (at == text.len || text.len - at > (hex ? 15 : 18))
+	if (!digits.len || digits.len > (hex ? 15 : 18))
 		return UINT64_MAX;
-	for (; at < text.len; at++) {
-		char c = csp_ascii_lower(text.data[at]);
-		if (hex ? !is_hex(c) : !csp_ascii_is_digit(c))
+	for (size_t i = 0; i < digits.len; i++) {
+		char c = digits.data[i];
+		if (!csp_ascii_is_digit(c) && !(hex && is_hex(c)))
 			return UINT64_MAX;
-		value = value * (hex ? 16 : 10) + (uint64_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
+		value = value * (hex ? 16 : 10) + digit_value(c);
 	}
 	return value;
+}
+
+/* Size of a whole number as it is written, without its sign; UINT64_MAX when it is past counting, or none. */
+static uint64_t number_value(struct span text)
+{
+	bool sign = csp_span_starts_with(text, SPAN_LIT("-")) ||
+		    csp_span_starts_with(text, SPAN_LIT("+"));
+	bool hex = csp_span_starts_with(text, SPAN_LIT("0x")) ||
+		   csp_span_starts_with(text, SPAN_LIT("0X"));
+
+	return digits_value(csp_span_slice(text, hex ? 2 : sign, text.len), hex);
 }
 
 static bool is_long(struct span text)
@@ -280,12 +295,12 @@ static bool add_map(struct joiner *joiner, const struct input *input)
 
 static const char *include_error(const struct input *parent, const struct conf_file *file)
 {
+	if (parent->depth >= CONF_INCLUDE_DEPTH)
+		return "is included too deeply: at most 8 files in one another";
 	for (const struct input *up = parent; up; up = up->parent)
 		if (up->file->device == file->device && up->file->inode == file->inode)
 			return "includes itself, here or by way of other files";
-	return parent->depth >= CONF_INCLUDE_DEPTH ? "is included too deeply: at most 8 files in "
-						     "one another"
-						   : NULL;
+	return NULL;
 }
 
 static void include_file(struct joiner *joiner, struct input *input, struct span name)
@@ -352,29 +367,38 @@ static void include(struct joiner *joiner, struct input *input)
 		"'@' begins only a line of its own: @include \"file\", and nothing after it");
 }
 
+/* Blanks and comments; false: something else begins here. */
+static bool skip_blank(struct joiner *joiner, struct input *input)
+{
+	char c = peek(input, 0), next = peek(input, 1);
+
+	if (strchr(" \t\r\n\f", c)) {
+		if (c == '\n')
+			input->line_start = true;
+		else if (c != ' ' && c != '\t')
+			input->line_start = false;
+		copy(joiner, input, 1);
+		return true;
+	}
+	if (c == '#' || (c == '/' && next == '/')) {
+		skip_line(joiner, input);
+		return true;
+	}
+	if (c == '/' && next == '*') {
+		input->line_start = false;
+		skip_comment(joiner, input);
+		return true;
+	}
+	return false;
+}
+
 static void join_token(struct joiner *joiner, struct input *input)
 {
 	char c = peek(input, 0);
-	bool was_line_start = input->line_start;
 
-	input->line_start = false;
-	if (c == '\n' || ((c == ' ' || c == '\t') && was_line_start))
-		input->line_start = true;
-	if (strchr(" \t\r\n\f", c)) {
-		copy(joiner, input, 1);
-		return;
-	}
-	if (c == '#' || (c == '/' && peek(input, 1) == '/')) {
-		skip_line(joiner, input);
-		return;
-	}
-	if (c == '/' && peek(input, 1) == '*') {
-		skip_comment(joiner, input);
-		return;
-	}
-	if (c == '[' || c == '(' || c == '{')
+	if (strchr("[({", c))
 		open_bracket(joiner, input);
-	else if (c == ']' || c == ')' || c == '}')
+	else if (strchr("])}", c))
 		close_bracket(joiner, input);
 	else if (c == '"')
 		skip_text(joiner, input);
@@ -382,11 +406,11 @@ static void join_token(struct joiner *joiner, struct input *input)
 		skip_number(joiner, input);
 	else if (is_name_char(c))
 		skip_name(joiner, input);
-	else if (c == '@') {
-		input->line_start = was_line_start;
+	else if (c == '@')
 		include(joiner, input);
-	} else
+	else
 		copy(joiner, input, 1);
+	input->line_start = false;
 	if (c != '"')
 		joiner->slot = c == ',' ? joiner->source->text.len - 1 : SIZE_MAX;
 }
@@ -407,7 +431,8 @@ static bool join_file(struct joiner *joiner, struct input *input)
 	if (!add_map(joiner, input))
 		return false;
 	while (!ended(input))
-		join_token(joiner, input);
+		if (!skip_blank(joiner, input))
+			join_token(joiner, input);
 	report_open(joiner, input);
 	csp_buf_append_char(&joiner->source->text, '\n');
 	joiner->source->line++;

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 /* The library forgets a text that stands before a syntax error: a few bytes for each configuration that is refused. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:strbuf_append\nleak:libconfig_yylex";
