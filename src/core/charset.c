@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
 
 #define REPLACEMENT 0xfffdU
 
@@ -368,15 +369,29 @@ bool csp_charset_guess(struct buf *out, struct span bytes)
 	return append_utf8(out, bytes, append_guess);
 }
 
-/* ICU puts U+FFFD, or U+001A for single bytes, where a charset has no character. */
-static bool has_substitute(struct span utf8)
+struct complaint {
+	bool *clean;
+};
+
+/*
+ * ICU's own substitute would be U+001A for some bytes, which cannot be told from the character. A shift to
+ * a set that nothing is written in is called irregular; words that are joined have one at every seam.
+ */
+static void replace_bad(const void *context, UConverterToUnicodeArgs *args, const char *bytes,
+			int32_t len, UConverterCallbackReason reason, UErrorCode *status)
 {
-	for (size_t i = 0; i < utf8.len; i++) {
-		if (utf8.data[i] == 0x1a || csp_span_starts_with(csp_span_slice(utf8, i, utf8.len),
-								 SPAN_LIT("\xef\xbf\xbd")))
-			return true;
-	}
-	return false;
+	const struct complaint *complaint = context;
+	const UChar replacement = REPLACEMENT;
+
+	(void)bytes;
+	(void)len;
+	if (reason > UCNV_IRREGULAR)
+		return;
+	*status = U_ZERO_ERROR;
+	if (reason == UCNV_IRREGULAR)
+		return;
+	*complaint->clean = false;
+	ucnv_cbToUWriteUChars(args, &replacement, 1, 0, status);
 }
 
 /* Length of the conversion, which may be more than `room`; negative when it cannot be made. */
@@ -389,17 +404,13 @@ static int32_t convert(char *target, int32_t room, UConverter *converter, struct
 	return U_SUCCESS(status) || status == U_BUFFER_OVERFLOW_ERROR ? len : -1;
 }
 
-static bool append_converted(struct buf *out, UConverter *converter, struct span bytes)
+static void append_converted(struct buf *out, UConverter *converter, struct span bytes)
 {
 	/* Enough for most: two bytes of Chinese make three, one of Cyrillic two. */
 	size_t room = bytes.len * 2 + 16;
 	struct buf utf8;
 	int32_t len;
 
-	if (bytes.len > INT32_MAX / 8) {
-		out->failed = true;
-		return false;
-	}
 	csp_buf_init(&utf8, INT32_MAX);
 	for (;;) {
 		char *target = csp_buf_room(&utf8, room);
@@ -408,28 +419,27 @@ static bool append_converted(struct buf *out, UConverter *converter, struct span
 			break;
 		room = (size_t)len;
 	}
-	bool clean = len >= 0;
-	if (clean) {
+	if (len >= 0) {
 		utf8.len = (size_t)len;
-		clean = !has_substitute(csp_buf_span(&utf8));
 		csp_buf_append(out, csp_buf_span(&utf8));
 	} else {
 		out->failed = true;
 	}
 	csp_buf_dispose(&utf8);
-	return clean;
 }
 
 static bool convert_with_icu(struct buf *out, const char *icu_name, struct span bytes)
 {
 	UErrorCode status = U_ZERO_ERROR;
+	bool clean = true;
+	const struct complaint complaint = {&clean};
 	UConverter *converter = ucnv_open(icu_name, &status);
 
-	if (U_FAILURE(status)) {
+	ucnv_setToUCallBack(converter, replace_bad, &complaint, NULL, NULL, &status);
+	if (U_FAILURE(status) || bytes.len > INT32_MAX / 8)
 		out->failed = true;
-		return false;
-	}
-	bool clean = append_converted(out, converter, bytes);
+	else
+		append_converted(out, converter, bytes);
 	ucnv_close(converter);
 	return clean;
 }
@@ -442,7 +452,8 @@ bool csp_charset_to_utf8(struct buf *out, const struct charset *charset, struct 
 	}
 	switch (charset->kind) {
 	case KIND_ASCII:
-		return csp_charset_guess(out, bytes);
+		csp_charset_guess(out, bytes);
+		return false;
 	case KIND_UTF8:
 		return append_utf8(out, bytes, append_replacement);
 	case KIND_WINDOWS_1252:

@@ -13,7 +13,8 @@ struct charset;
 /* Any case, a language behind '*' (RFC 2231) left out; NULL when it is not on the list. Aliases give one charset. */
 const struct charset *csp_charset_find(struct span label);
 
-/* Appends bytes as UTF-8. Each one that the charset does not have becomes U+FFFD; false then. */
+/* Appends bytes as UTF-8; false when the charset does not have them all. Each such one becomes U+FFFD, and in
+ * US-ASCII what csp_charset_guess makes of it. */
 bool csp_charset_to_utf8(struct buf *out, const struct charset *charset, struct span bytes);
 
 /* Appends bytes of no known charset: what is UTF-8 as it is, other bytes as windows-1252; false if there were any. */
