@@ -1,6 +1,8 @@
 """The manuals and --help say the same: every verb and option of one is in the other.
 
-usage: man_test.py PATH-OF-csp-milter PATH-OF-csp-milterctl FOLDER-OF-THE-MANUALS
+And the commands that the guides show are ones that the tool takes.
+
+usage: man_test.py PATH-OF-csp-milter PATH-OF-csp-milterctl FOLDER-OF-THE-DOCUMENTATION
 """
 
 import os
@@ -44,7 +46,7 @@ def heading_of(verb, page):
 
 def sections(page):
     """The text of a manual under each heading, without scdoc's markup."""
-    with open(os.path.join(MANUALS, page), encoding="utf-8") as stream:
+    with open(os.path.join(DOCS, "man", page), encoding="utf-8") as stream:
         text = stream.read()
     parts = re.split(r"^# (.*)$", text, flags=re.M)
     plain = [re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)[*_]", "", part)) for part in parts[2::2]]
@@ -85,7 +87,21 @@ class ManTest(unittest.TestCase):
         self.assertEqual(options - described, set(), "in --help, not in the manual")
         self.assertEqual(described - options, set(), "in the manual, not in --help")
 
+    def test_the_guides_show_commands_that_there_are(self):
+        shown = 0
+        for name in sorted(os.listdir(DOCS)):
+            if not name.endswith(".md"):
+                continue
+            with open(os.path.join(DOCS, name), encoding="utf-8") as stream:
+                text = stream.read().replace("\\\n", " ")
+            for verb, rest in re.findall(r"csp-milterctl ([a-z]+)([^\n`|]*)", text):
+                with self.subTest(name, command=verb + rest):
+                    self.assertIn(verb, tool_verbs())
+                    self.assertEqual(set(OPTION.findall(rest.split("#")[0])) - options_of(verb), set())
+                shown += 1
+        self.assertGreater(shown, 10)
+
 
 if __name__ == "__main__":
-    DAEMON, TOOL, MANUALS = sys.argv[1:4]
+    DAEMON, TOOL, DOCS = sys.argv[1:4]
     unittest.main(argv=sys.argv[:1])
