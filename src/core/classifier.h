@@ -37,7 +37,7 @@ struct stamps {
 
 struct classify_scratch {
 	struct phrase_scan *scan;
-	struct buf unfolded, decoded, normal;
+	struct buf unfolded, decoded, normal, folded;
 	uint64_t now;
 	uint64_t *memory;
 	struct stamps stamps;

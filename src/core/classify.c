@@ -2,6 +2,7 @@
 #include "encword.h"
 #include "findings.h"
 #include "identifier.h"
+#include "lookalike.h"
 #include "text.h"
 
 /* What a buffer may keep from one message to the next. */
@@ -26,6 +27,7 @@ struct reading {
 	struct span field; /* name of the field being read */
 	uint64_t began;    /* the scratch's time when the message began */
 	size_t tag_values;
+	bool folded; /* what is heard was seen only once look-alike letters were folded */
 	unsigned marks;
 	bool failed;
 };
@@ -37,6 +39,13 @@ static bool seen_since(uint64_t *stamp, uint64_t since, uint64_t now)
 
 	*stamp = now;
 	return seen;
+}
+
+/* A phrase or name that the plain text did not show. */
+static void mark_folded(struct reading *reading)
+{
+	if (reading->folded)
+		reading->marks |= MARK_OBFUSCATED;
 }
 
 static void add_name(struct reading *reading, struct names *names, struct span name)
@@ -68,13 +77,17 @@ static void hear_phrase(void *context, const struct phrase_owner *owner, struct 
 
 	switch (owner->kind) {
 	case PHRASE_CATEGORY:
-		if (!seen_since(&stamps->phrases[owner->index], now, now))
-			add_evidence(reading, EVIDENCE_PHRASE, owner->group,
-				     pack->phrases[owner->index].rule, match);
+		if (seen_since(&stamps->phrases[owner->index], now, now))
+			break;
+		mark_folded(reading);
+		add_evidence(reading, EVIDENCE_PHRASE, owner->group,
+			     pack->phrases[owner->index].rule, match);
 		break;
 	case PHRASE_PRODUCT:
-		if (!seen_since(&stamps->products[owner->index], reading->began, now))
-			add_name(reading, &reading->products, pack->products[owner->index].name);
+		if (seen_since(&stamps->products[owner->index], reading->began, now))
+			break;
+		mark_folded(reading);
+		add_name(reading, &reading->products, pack->products[owner->index].name);
 		break;
 	case PHRASE_LIST:
 		stamps->entries[owner->index] = now;
@@ -123,6 +136,35 @@ static void find_phrases(struct reading *reading, struct span normal, unsigned k
 		reading->marks |= MARK_TRUNCATED;
 }
 
+/*
+ * Once more with look-alike letters folded, where there are any. Named lists are not asked again: what they earn
+ * is a pass, and nobody earns one in disguise.
+ */
+static void find_folded_phrases(struct reading *reading, struct span normal, unsigned kinds)
+{
+	static const enum lookalike_case cases[] = {LOOKALIKE_SMALL, LOOKALIKE_CAPITAL};
+	struct buf *folded = &reading->scratch->folded;
+
+	reading->folded = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		csp_buf_reset(folded);
+		if (!csp_lookalikes_fold(folded, normal, cases[i]))
+			break;
+		find_phrases(reading, csp_buf_span(folded), kinds & ~(1U << PHRASE_LIST));
+		reading->failed = reading->failed || csp_buf_failed(folded);
+	}
+	reading->folded = false;
+}
+
+static void find_normal_phrases(struct reading *reading, unsigned kinds)
+{
+	const struct buf *normal = &reading->scratch->normal;
+
+	reading->failed = reading->failed || csp_buf_failed(normal);
+	find_phrases(reading, csp_buf_span(normal), kinds);
+	find_folded_phrases(reading, csp_buf_span(normal), kinds);
+}
+
 #define PHRASES_OF_TEXT (1U << PHRASE_CATEGORY | 1U << PHRASE_LIST)
 #define PHRASES_OF_NAME (1U << PHRASE_PRODUCT)
 
@@ -133,17 +175,14 @@ static void find_all_phrases(struct reading *reading, struct span decoded)
 
 	csp_buf_reset(normal);
 	csp_text_normalise(normal, decoded);
-	struct span text = csp_buf_span(normal);
-	if (csp_span_find(text, '#') == text.len) {
-		find_phrases(reading, text, PHRASES_OF_TEXT | PHRASES_OF_NAME);
-	} else {
-		find_phrases(reading, text, PHRASES_OF_TEXT);
-		reading->failed = reading->failed || csp_buf_failed(normal);
-		csp_buf_reset(normal);
-		csp_text_normalise_name(normal, decoded);
-		find_phrases(reading, csp_buf_span(normal), PHRASES_OF_NAME);
+	if (csp_span_find(csp_buf_span(normal), '#') == normal->len) {
+		find_normal_phrases(reading, PHRASES_OF_TEXT | PHRASES_OF_NAME);
+		return;
 	}
-	reading->failed = reading->failed || csp_buf_failed(normal);
+	find_normal_phrases(reading, PHRASES_OF_TEXT);
+	csp_buf_reset(normal);
+	csp_text_normalise_name(normal, decoded);
+	find_normal_phrases(reading, PHRASES_OF_NAME);
 }
 
 static struct span unfold(struct reading *reading, struct span body)
@@ -347,6 +386,7 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 	shrink(&scratch->unfolded);
 	shrink(&scratch->decoded);
 	shrink(&scratch->normal);
+	shrink(&scratch->folded);
 
 	*out = (struct classification){
 		.products = {reading.products.items, reading.products.count},

@@ -342,6 +342,29 @@ static void odd_fields_are_marked(void **state)
 		    &(struct case_of){"Subject: a\nFrom: a@b.example\n\n", OTHER, 0, ""}, 1);
 }
 
+static void look_alike_letters_are_seen_through_and_marked(void **state)
+{
+	static const struct case_of cases[] = {
+		{"Subject: =?utf-8?q?inv=D0=BEice?=\n\n", SUBSCRIPTION, MARK_OBFUSCATED,
+		 "0:en/invoice:Subject:invoice"},
+		{"Subject: =?utf-8?q?inv=D0=BEice_invoice?=\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: =?utf-8?q?=CE=99=CE=9DV=CE=9FIC=CE=95_EX123456?=\n\n", SUBSCRIPTION,
+		 MARK_OBFUSCATED | CONFLICT, NULL},
+		{"Subject: =?utf-8?q?invoice_=D1=81=D1=87=D1=91=D1=82?=\n\n", SUBSCRIPTION, 0,
+		 NULL},
+		{"Subject: =?utf-8?q?n=D0=BEthing?=\n\n", OTHER, 0, ""},
+		/* It names the product, and earns no place on the list. */
+		{"From: billing@vendor.example\nSubject: "
+		 "=?utf-8?q?maintenance_of_=D0=B0zure_gd=D0=B0p?=\n\n",
+		 OPERATIONAL, MARK_OBFUSCATED, NULL},
+	};
+	struct fixture *fixture = *state;
+
+	check_cases(fixture, "", cases, COUNT(cases));
+	assert_int_equal(fixture->found.products.count, 1);
+	assert_int_equal(fixture->found.lists.count, 0);
+}
+
 static void a_bare_line_end_in_a_text_field_is_marked(void **state)
 {
 	static const char *const bodies[] = {"in\nvoice", "a\rb", "a\r\nb"};
@@ -658,6 +681,7 @@ int main(void)
 		WITH_FIXTURE(a_tag_from_anyone_else_is_ignored_and_marked),
 		WITH_FIXTURE(the_sender_counts_only_where_nothing_else_speaks),
 		WITH_FIXTURE(odd_fields_are_marked),
+		WITH_FIXTURE(look_alike_letters_are_seen_through_and_marked),
 		WITH_FIXTURE(a_bare_line_end_in_a_text_field_is_marked),
 		WITH_FIXTURE(products_are_named_once_each),
 		WITH_FIXTURE(a_list_wants_every_author_and_a_phrase),
