@@ -33,6 +33,19 @@ struct conf_files {
 	size_t error_count;
 };
 
+struct conf_path {
+	char text[4096];
+};
+
+static inline struct conf_path conf_files_path(const char *folder, const char *name)
+{
+	struct conf_path path;
+	int len = snprintf(path.text, sizeof(path.text), "%s/%s", folder, name);
+
+	assert_true(len > 0 && (size_t)len < sizeof(path.text));
+	return path;
+}
+
 static inline void conf_files_make(struct conf_files *files)
 {
 	memset(files, 0, sizeof(*files));
@@ -44,14 +57,13 @@ static inline void conf_files_make(struct conf_files *files)
 static inline void conf_files_put_bytes(struct conf_files *files, const char *name,
 					const void *bytes, size_t len)
 {
-	char path[256];
+	struct conf_path path = conf_files_path(files->folder, name);
+	FILE *stream = fopen(path.text, "w");
 
-	snprintf(path, sizeof(path), "%s/%s", files->folder, name);
-	FILE *stream = fopen(path, "w");
 	assert_non_null(stream);
 	assert_int_equal(fwrite(bytes, 1, len, stream), len);
 	assert_int_equal(fclose(stream), 0);
-	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(chmod(path.text, 0644), 0);
 }
 
 static inline void conf_files_put(struct conf_files *files, const char *name, const char *text)
@@ -59,21 +71,58 @@ static inline void conf_files_put(struct conf_files *files, const char *name, co
 	conf_files_put_bytes(files, name, text, strlen(text));
 }
 
-static inline void conf_files_remove(struct conf_files *files)
+/* Removes a folder with the files in it and in its folders. */
+static inline void conf_files_remove_folder(const char *name)
 {
-	DIR *folder = opendir(files->folder);
+	DIR *folder = opendir(name);
 	struct dirent *entry;
-	char path[512];
 
 	assert_non_null(folder);
 	while ((entry = readdir(folder))) {
+		struct conf_path path = conf_files_path(name, entry->d_name);
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", files->folder, entry->d_name);
-		assert_int_equal(remove(path), 0);
+		if (unlink(path.text) != 0)
+			conf_files_remove_folder(path.text);
 	}
 	closedir(folder);
-	assert_int_equal(rmdir(files->folder), 0);
+	assert_int_equal(rmdir(name), 0);
+}
+
+static inline void conf_files_remove(struct conf_files *files)
+{
+	conf_files_remove_folder(files->folder);
+}
+
+static inline void conf_files_copy_one(struct conf_files *files, const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	FILE *stream = fopen(from, "r");
+
+	assert_non_null(stream);
+	size_t len = fread(bytes, 1, sizeof(bytes), stream);
+	assert_true(len > 0 && len < sizeof(bytes));
+	fclose(stream);
+	conf_files_put_bytes(files, to, bytes, len);
+}
+
+/* The .conf files of a folder of the source tree: there the group may be able to write them. */
+static inline void conf_files_copy(struct conf_files *files, const char *from, const char *to)
+{
+	struct conf_path made = conf_files_path(files->folder, to);
+	DIR *folder = opendir(from);
+	struct dirent *entry;
+
+	assert_non_null(folder);
+	assert_true(mkdir(made.text, 0755) == 0 || !strcmp(to, "."));
+	while ((entry = readdir(folder))) {
+		struct conf_path source = conf_files_path(from, entry->d_name);
+		struct conf_path copy = conf_files_path(to, entry->d_name);
+		size_t len = strlen(entry->d_name);
+		if (len > 5 && !strcmp(entry->d_name + len - 5, ".conf"))
+			conf_files_copy_one(files, source.text, copy.text);
+	}
+	closedir(folder);
 }
 
 static inline void conf_files_report(void *context, const struct conf_error *error)

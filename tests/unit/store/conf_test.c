@@ -442,7 +442,10 @@ static void test_the_shipped_configuration_is_right(void **state)
 	struct conf_files *files = *state;
 	struct conf *conf;
 
-	snprintf(files->path, sizeof(files->path), "%s/conf/csp-milter.conf", CSP_SOURCE_DIR);
+	conf_files_copy(files, CSP_SOURCE_DIR "/conf", ".");
+	conf_files_copy(files, CSP_SOURCE_DIR "/conf/categories", "categories");
+	conf_files_copy(files, CSP_SOURCE_DIR "/conf/packs", "packs");
+	snprintf(files->path, sizeof(files->path), "%s/csp-milter.conf", files->folder);
 	if (conf_files_read(files, &conf) != CONF_OK)
 		fail_msg("%s", files->errors);
 	assert_int_equal(conf->policy.rule_count, 10);
