@@ -124,31 +124,41 @@ static int make_file(int folder, const char *name, mode_t mode, gid_t group)
 	return code;
 }
 
-/* Neither a link nor a device stands where a file of ours belongs. */
-static int check_file(int folder, const char *name)
+/* Neither a link nor a device stands where a file of ours belongs. *empty may be NULL. */
+static int check_file(int folder, const char *name, bool *empty)
 {
 	struct stat status;
 
 	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno;
+	if (empty)
+		*empty = status.st_size == 0;
 	return S_ISREG(status.st_mode) ? 0 : MDB_INVALID;
 }
 
-static int prepare_files(int folder, bool writable)
+static int make_files(int folder)
 {
 	struct stat status;
 
 	if (fstat(folder, &status) != 0)
 		return errno;
-	int code = writable ? make_file(folder, "data.mdb", DATA_MODE, status.st_gid) : 0;
-	if (!code && writable)
-		code = make_file(folder, "lock.mdb", LOCK_MODE, status.st_gid);
-	if (!code)
-		code = check_file(folder, "data.mdb");
-	if (!code)
-		code = check_file(folder, "lock.mdb");
+	int code = make_file(folder, "data.mdb", DATA_MODE, status.st_gid);
+	return code ? code : make_file(folder, "lock.mdb", LOCK_MODE, status.st_gid);
+}
+
+static int check_files(int folder, bool writable)
+{
+	bool empty = false;
+	int code = check_file(folder, "data.mdb", &empty);
+
+	/* LMDB makes an environment of an empty file, but a reader cannot. */
+	if (!code && empty && !writable)
+		code = ENOENT;
+	if (code)
+		return code;
+	code = check_file(folder, "lock.mdb", NULL);
 	/* On a medium that nobody can write to, LMDB reads without a lock file. */
-	return code == ENOENT && !writable && check_file(folder, "data.mdb") == 0 ? 0 : code;
+	return code == ENOENT && !writable ? 0 : code;
 }
 
 static int prepare_folder(const char *path, bool writable)
@@ -158,7 +168,9 @@ static int prepare_folder(const char *path, bool writable)
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		return errno;
-	int code = prepare_files(folder, writable);
+	int code = writable ? make_files(folder) : 0;
+	if (!code)
+		code = check_files(folder, writable);
 	close(folder);
 	return code;
 }
@@ -184,24 +196,54 @@ static int open_env(MDB_env **out, const char *path, bool writable, uint64_t map
 	return code;
 }
 
-/* Reading a page behind the file's end would kill the process. */
-static int check_size(MDB_env *env)
+/* The size of the data file, and what its meta page says it has to be. */
+static int get_sizes(int *file, off_t *size, off_t *wanted, MDB_env *env)
 {
 	struct stat status;
 	MDB_envinfo info;
 	MDB_stat shape;
-	int file;
-	int code = mdb_env_get_fd(env, &file);
+	int code = mdb_env_get_fd(env, file);
 
 	if (!code)
 		code = mdb_env_info(env, &info);
 	if (!code)
 		code = mdb_env_stat(env, &shape);
-	if (!code && fstat(file, &status) != 0)
+	if (!code && fstat(*file, &status) != 0)
 		code = errno;
 	if (code)
 		return code;
-	return (uint64_t)status.st_size / shape.ms_psize > info.me_last_pgno ? 0 : MDB_CORRUPTED;
+	*size = status.st_size;
+	*wanted = (off_t)((info.me_last_pgno + 1) * shape.ms_psize);
+	return 0;
+}
+
+/* Reading a page behind the file's end would kill the process. */
+static int check_size(MDB_env *env)
+{
+	off_t size, wanted;
+	int file;
+	int code = get_sizes(&file, &size, &wanted, env);
+
+	if (!code && size < wanted)
+		code = MDB_CORRUPTED;
+	return code;
+}
+
+/*
+ * LMDB leaves pages at the end unwritten that were given back in the same transaction. With the file
+ * as long as its meta page says, check_size can tell a truncated file from a whole one.
+ */
+int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn)
+{
+	off_t size, wanted;
+	int file;
+	int code = mdb_txn_commit(txn);
+
+	if (!code)
+		code = get_sizes(&file, &size, &wanted, env);
+	if (!code && size < wanted && (ftruncate(file, wanted) != 0 || fsync(file) != 0))
+		code = errno;
+	return code;
 }
 
 static int open_tables(struct directory *directory, MDB_txn *txn, unsigned flags)
@@ -273,9 +315,10 @@ static int attach(struct directory *directory)
 		code = check_format(directory, txn);
 	if (!code)
 		code = check_head(directory, txn);
-	if (!code)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
+	if (code)
+		mdb_txn_abort(txn);
+	else
+		code = make ? csp_directory_commit_txn(directory->env, txn) : mdb_txn_commit(txn);
 	return code;
 }
 

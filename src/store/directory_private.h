@@ -31,6 +31,9 @@ enum directory_result csp_directory_open_sized(struct directory **out, const cha
 
 enum directory_result csp_directory_result(int code); /* of an MDB_ or errno code */
 
+/* Commits and ends a writing transaction; gives an MDB_ or errno code. */
+int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn);
+
 /* The value under a key, valid until the transaction ends or writes. Keys LMDB cannot hold are not found. */
 enum found csp_directory_get(struct span *out, const struct directory *directory, MDB_txn *txn,
 			     enum codec_table table, struct span key);

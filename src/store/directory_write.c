@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "directory_private.h"
 #include "facts.h"
@@ -506,36 +504,14 @@ static enum directory_result put_heads(struct directory_write *write)
 	return put(write, TABLE_META, source_key(write), &write->value);
 }
 
-/*
- * LMDB leaves pages at the end unwritten when they were given back in the same transaction. With the
- * file as long as its meta page says, opening can tell a truncated file from a whole one.
- */
-static int fill_file(MDB_env *env)
-{
-	struct stat status;
-	MDB_envinfo info;
-	MDB_stat shape;
-	int file;
-
-	if (mdb_env_get_fd(env, &file) != 0 || mdb_env_info(env, &info) != 0 ||
-	    mdb_env_stat(env, &shape) != 0 || fstat(file, &status) != 0)
-		return MDB_CORRUPTED;
-	off_t wanted = (off_t)((info.me_last_pgno + 1) * shape.ms_psize);
-	if (status.st_size >= wanted)
-		return 0;
-	return ftruncate(file, wanted) == 0 && fsync(file) == 0 ? 0 : MDB_CORRUPTED;
-}
-
 enum directory_result csp_directory_commit(struct directory_write *write)
 {
 	enum directory_result result = put_heads(write);
 
 	if (result == DIRECTORY_OK) {
-		int code = mdb_txn_commit(write->txn);
+		result = csp_directory_result(
+			csp_directory_commit_txn(write->directory->env, write->txn));
 		write->txn = NULL;
-		if (!code)
-			code = fill_file(write->directory->env);
-		result = csp_directory_result(code);
 	}
 	csp_directory_abort(write);
 	return result;
