@@ -21,11 +21,11 @@ static int compare_watches(const void *a, const void *b)
 
 static int compare_products(const void *a, const void *b)
 {
-	const struct product *const *left = a;
-	const struct product *const *right = b;
+	const struct product *left = ((const struct product_ref *)a)->product;
+	const struct product *right = ((const struct product_ref *)b)->product;
+	int order = csp_span_compare(left->name, right->name);
 
-	int order = csp_span_compare((*left)->name, (*right)->name);
-	return order ? order : (*left > *right) - (*left < *right);
+	return order ? order : (left > right) - (left < right);
 }
 
 static void add_watch(struct classifier *classifier, struct span name, enum watch_role role,
@@ -76,13 +76,13 @@ static bool build_products(struct classifier *classifier)
 
 	if (pack->product_count == 0)
 		return true;
-	const struct product **products = calloc(pack->product_count, sizeof(*products));
-	if (!products)
+	classifier->products = calloc(pack->product_count, sizeof(*classifier->products));
+	if (!classifier->products)
 		return false;
 	for (size_t i = 0; i < pack->product_count; i++)
-		products[i] = &pack->products[i];
-	qsort(products, pack->product_count, sizeof(*products), compare_products);
-	classifier->products = products;
+		classifier->products[i].product = &pack->products[i];
+	qsort(classifier->products, pack->product_count, sizeof(*classifier->products),
+	      compare_products);
 	return true;
 }
 
@@ -93,15 +93,15 @@ const struct product *csp_classifier_product(const struct classifier *classifier
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (csp_span_compare(classifier->products[middle]->name, name) < 0)
+		if (csp_span_compare(classifier->products[middle].product->name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	if (low == classifier->pack->product_count ||
-	    !csp_span_equal(classifier->products[low]->name, name))
+	    !csp_span_equal(classifier->products[low].product->name, name))
 		return NULL;
-	return classifier->products[low];
+	return classifier->products[low].product;
 }
 
 static size_t count_sources(const struct pack *pack)

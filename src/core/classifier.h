@@ -20,12 +20,16 @@ struct watch {
 
 #define NAME_LENGTHS 64 /* longer names share the last place */
 
+struct product_ref {
+	const struct product *product;
+};
+
 struct classifier {
 	const struct pack *pack;
 	struct classify_settings settings;
 	struct phrases *phrases;
-	const struct product **products; /* sorted by name, then as the packs have them */
-	struct watch *watches;           /* sorted by the length of the name */
+	struct product_ref *products; /* sorted by name, then as the packs have them */
+	struct watch *watches;        /* sorted by the length of the name */
 	size_t watch_count;
 	size_t watch_start[NAME_LENGTHS + 1];
 };
