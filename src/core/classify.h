@@ -1,6 +1,6 @@
 /*
  * What a message is about: category, products and the evidence for them.
- * A classifier owns its pattern database; the packs it was built from must outlive it. It is
+ * A classifier owns its pattern database; the pack and what the settings point to must outlive it. It is
  * immutable and shared by all threads, but every running csp_classify needs a scratch of its own.
  * Building names the phrase that is wrong; classifying gives false when memory is short or the matcher failed.
  */
@@ -55,7 +55,7 @@ void csp_classifier_free(struct classifier *classifier);
 bool csp_classify_scratch_new(struct classify_scratch **out, const struct classifier *classifier);
 void csp_classify_scratch_free(struct classify_scratch *scratch);
 
-/* The result lives in message->arena. `sender` is what the authors are to nobody in particular. */
+/* The result lives in message->arena and points into the classifier and its pack. `sender` is what the authors are to nobody in particular. */
 void csp_classify(struct classification *out, const struct classifier *classifier,
 		  struct classify_scratch *scratch, const struct message *message,
 		  const struct authors *authors, const struct sender *sender);
