@@ -47,10 +47,17 @@ void csp_json_array_end(struct json *json)
 	close_with(json, ']');
 }
 
+/* A right-to-left override in a Subject would turn a record around on a terminal. */
+static bool is_bidi_control(uint32_t rune)
+{
+	return rune == 0x061c || rune == 0x200e || rune == 0x200f ||
+	       (rune >= 0x202a && rune <= 0x202e) || (rune >= 0x2066 && rune <= 0x2069);
+}
+
 static bool must_escape(uint32_t rune)
 {
 	return rune < 0x20 || rune == '"' || rune == '\\' || (rune >= 0x7f && rune <= 0x9f) ||
-	       rune == 0x2028 || rune == 0x2029;
+	       rune == 0x2028 || rune == 0x2029 || is_bidi_control(rune);
 }
 
 static void append_escaped(struct buf *out, uint32_t rune)

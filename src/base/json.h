@@ -2,7 +2,7 @@
  * A JSON writer (RFC 8259) on a buf: one value after another, commas put in by itself.
  * It owns nothing; the buf is the caller's, and its failure is the writer's.
  * Any bytes may be given as text: what is not UTF-8 is written as U+FFFD, and control characters,
- * DEL to U+009F, U+2028 and U+2029 are escaped, so that a record is always one line that parses.
+ * DEL to U+009F, U+2028, U+2029 and bidirectional controls are escaped, so that a record is always one line that parses.
  */
 #ifndef CSP_JSON_H
 #define CSP_JSON_H

@@ -76,6 +76,8 @@ static const struct text_case text_cases[] = {
 	 SPAN_INIT("\"\\u007f\\u0080\\u009f\xc2\xa0\"")},
 	{"line and paragraph separators", SPAN_INIT("\xe2\x80\xa8\xe2\x80\xa9"),
 	 SPAN_INIT("\"\\u2028\\u2029\"")},
+	{"bidirectional controls", SPAN_INIT("\xe2\x80\xae\xe2\x81\xa6\xd8\x9c"),
+	 SPAN_INIT("\"\\u202e\\u2066\\u061c\"")},
 	{"letters and emoji", SPAN_INIT("\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80"),
 	 SPAN_INIT("\"\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80\"")},
 	{"bytes that are not UTF-8", SPAN_INIT("a\xff\xc3(\xc3"),
