@@ -36,7 +36,7 @@ static enum row_result check_fields(const struct object *object, const char *con
 		while (*at && strcmp(*at, name) != 0)
 			at++;
 		if (!*at)
-			return csp_import_why(object->import, "a %s has no field \"%.64s\"",
+			return csp_import_why(object->import, "%s has no field \"%.64s\"",
 					      object->what, name);
 	}
 	return ROW_OK;
@@ -61,8 +61,7 @@ static enum row_result read_id(struct span *out, const struct object *object, co
 	const json_t *value = json_object_get(object->json, name);
 
 	if (!json_is_string(value))
-		return csp_import_why(object->import, "a %s needs a text \"%s\"", object->what,
-				      name);
+		return csp_import_why(object->import, "%s needs a text \"%s\"", object->what, name);
 	return csp_import_read_id(out, object->import, span_of(value));
 }
 
@@ -133,7 +132,7 @@ static enum row_result read_domain(struct directory_name *out, struct import *im
 				   const json_t *item)
 {
 	static const char *const fields[] = {"name", "subdomains", NULL};
-	struct object object = {import, item, "domain"};
+	struct object object = {import, item, "a domain"};
 	struct span name = SPAN_LIT("");
 	bool subdomains = false;
 
@@ -199,7 +198,7 @@ static enum row_result read_relation(struct relation *out, struct import *import
 				     const json_t *item)
 {
 	static const char *const fields[] = {"partner", "role", "products", "from", "until", NULL};
-	struct object object = {import, item, "relation to a partner"};
+	struct object object = {import, item, "a relation to a partner"};
 
 	if (!json_is_object(item))
 		return csp_import_why(import, "\"partners\" holds something but objects");
@@ -303,7 +302,8 @@ static enum row_result read_proofs(struct proofs *out, const struct object *part
 {
 	static const char *const fields[] = {"logins", "networks", "listeners", "cert_subjects",
 					     NULL};
-	struct object object = {partner->import, json_object_get(partner->json, "proofs"), "proof"};
+	struct object object = {partner->import, json_object_get(partner->json, "proofs"),
+				"a proof"};
 
 	if (!object.json)
 		return ROW_OK;
@@ -386,17 +386,17 @@ static enum row_result read_exclusion(const struct object *object)
 static enum row_result read_object(struct import *import, const json_t *json)
 {
 	static const struct {
-		const char *type;
+		const char *type, *what;
 		enum row_result (*read)(const struct object *object);
 	} types[] = {
-		{"customer", read_customer},
-		{"partner", read_partner},
-		{"exclusion", read_exclusion},
+		{"customer", "a customer", read_customer},
+		{"partner", "a partner", read_partner},
+		{"exclusion", "an exclusion", read_exclusion},
 	};
 	const char *type = json_string_value(json_object_get(json, "type"));
 
 	for (size_t i = 0; type && i < sizeof(types) / sizeof(*types); i++) {
-		struct object object = {import, json, types[i].type};
+		struct object object = {import, json, types[i].what};
 		if (strcmp(type, types[i].type) == 0)
 			return types[i].read(&object);
 	}
