@@ -22,12 +22,6 @@ struct draft {
 	struct policy_draft policy;
 };
 
-static const char *mode_choice(const struct conf *conf, unsigned number)
-{
-	(void)conf;
-	return number <= MODE_ENFORCE ? csp_mode_name((enum mode)number) : NULL;
-}
-
 static const char *failure_choice(const struct conf *conf, unsigned number)
 {
 	static const char *const names[] = {[FAILURE_TEMPFAIL] = "tempfail",
@@ -299,7 +293,7 @@ static const struct schema classification_settings[] = {
 const struct schema csp_conf_settings[] = {
 	{.name = "mode",
 	 .type = SCHEMA_CHOICE,
-	 .choice = mode_choice,
+	 .choice = csp_choice_mode,
 	 .fallback = "monitor",
 	 .offset = offsetof(struct draft, conf.mode)},
 	{.name = "own_domains",

@@ -14,12 +14,6 @@ static bool refuse(const struct schema_place *place, struct span text, const cha
 	return false;
 }
 
-static bool no_memory(const struct schema_place *place)
-{
-	csp_schema_reader(place)->no_memory = true;
-	return false;
-}
-
 static const char *pattern_shape_error(struct span text)
 {
 	if (csp_span_find(text, '@') < text.len)
@@ -43,7 +37,7 @@ bool csp_check_domain_pattern(const struct schema_place *place, struct span *tex
 		return refuse(place, *text, why);
 	enum mailbox_result result = csp_domain_canonical(&domain, arena, domain);
 	if (result == MAILBOX_NO_MEMORY)
-		return no_memory(place);
+		return csp_schema_no_memory(place);
 	if (result != MAILBOX_OK || domain.data[0] == '[')
 		return refuse(place, *text, "is no domain name");
 	if (dot && csp_span_find(domain, '.') == domain.len)
@@ -54,7 +48,7 @@ bool csp_check_domain_pattern(const struct schema_place *place, struct span *tex
 	}
 	char *pattern = csp_arena_alloc(arena, domain.len + 2, 1);
 	if (!pattern)
-		return no_memory(place);
+		return csp_schema_no_memory(place);
 	pattern[0] = '.';
 	memcpy(pattern + 1, domain.data, domain.len);
 	*text = (struct span){pattern, domain.len + 1};
@@ -74,7 +68,7 @@ bool csp_check_sender(struct mailbox *out, const struct schema_place *place, str
 	else
 		result = csp_mailbox_parse(out, arena, text);
 	if (result == MAILBOX_NO_MEMORY)
-		return no_memory(place);
+		return csp_schema_no_memory(place);
 	if (result != MAILBOX_OK)
 		return refuse(place, text,
 			      "is no address: 'name@example.com', or '@example.com' for all of a "
@@ -236,6 +230,17 @@ bool csp_check_account(const struct schema_place *place, struct span *text)
 	return true;
 }
 
+const char *csp_choice_category(const struct conf *conf, unsigned number)
+{
+	return number < conf->categories.count ? conf->categories.names[number].data : NULL;
+}
+
+const char *csp_choice_mode(const struct conf *conf, unsigned number)
+{
+	(void)conf;
+	return number <= MODE_ENFORCE ? csp_mode_name((enum mode)number) : NULL;
+}
+
 bool csp_store_cstr(const struct schema_place *place, const struct schema_value *value, void *field)
 {
 	(void)place;
@@ -312,7 +317,7 @@ bool csp_store_network(const struct schema_place *place, const struct schema_val
 	struct network *networks = csp_arena_alloc(csp_schema_reader(place)->arena,
 						   proofs->network_count + 1, sizeof(*networks));
 	if (!networks)
-		return no_memory(place);
+		return csp_schema_no_memory(place);
 	if (proofs->network_count)
 		memcpy(networks, proofs->networks, proofs->network_count * sizeof(*networks));
 	networks[proofs->network_count++] = network;

@@ -24,6 +24,9 @@ schema_store csp_store_cstr;    /* const char * */
 schema_store csp_store_mode;    /* mode_t, from "0660" */
 schema_store csp_store_network; /* into a struct proofs, one after the other */
 
+schema_choice csp_choice_category; /* those of the configuration that is being read */
+schema_choice csp_choice_mode;
+
 /* An address of a sender: "local@domain", or "@domain" for a whole domain. */
 bool csp_check_sender(struct mailbox *out, const struct schema_place *place, struct span text);
 

@@ -8,11 +8,6 @@
 	"550 5.7.1 Mail of this kind may not be sent to this customer by this sender "             \
 	"(${decision})"
 
-static const char *category_choice(const struct conf *conf, unsigned number)
-{
-	return number < conf->categories.count ? conf->categories.names[number].data : NULL;
-}
-
 static const char *sender_choice(const struct conf *conf, unsigned number)
 {
 	(void)conf;
@@ -47,12 +42,6 @@ static const char *disposition_choice(const struct conf *conf, unsigned number)
 {
 	(void)conf;
 	return number <= DISPOSITION_BLOCK ? csp_disposition_name((enum disposition)number) : NULL;
-}
-
-static const char *mode_choice(const struct conf *conf, unsigned number)
-{
-	(void)conf;
-	return number <= MODE_ENFORCE ? csp_mode_name((enum mode)number) : NULL;
 }
 
 static const char *action_choice(const struct conf *conf, unsigned number)
@@ -146,7 +135,7 @@ static bool store_action(const struct schema_place *place, const struct schema_v
 
 /* The criteria stand in a rule and, the same, in its `except`. */
 #define CRITERIA(base)                                                                             \
-	{.name = "category", SET(base, categories, category_choice)},                              \
+	{.name = "category", SET(base, categories, csp_choice_category)},                          \
 		{.name = "sender", SET(base, senders, sender_choice)},                             \
 		{.name = "proof", SET(base, proofs, proof_choice)},                                \
 		{.name = "product", SET(base, product_classes, product_choice)},                   \
@@ -179,7 +168,7 @@ const struct schema csp_rule_settings[] = {
 	 .offset = offsetof(struct rule, except)},
 	{.name = "mode",
 	 .type = SCHEMA_CHOICE,
-	 .choice = mode_choice,
+	 .choice = csp_choice_mode,
 	 .fallback = "enforce",
 	 .offset = offsetof(struct rule, mode)},
 	{.name = "disposition",

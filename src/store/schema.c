@@ -54,7 +54,7 @@ void csp_schema_error(const struct schema_place *place, const char *format, ...)
 	csp_buf_dispose(&path);
 }
 
-static bool no_memory(const struct schema_place *place)
+bool csp_schema_no_memory(const struct schema_place *place)
 {
 	csp_schema_reader(place)->no_memory = true;
 	return false;
@@ -283,7 +283,7 @@ static bool prepare_text(const struct schema_place *place, const struct schema *
 	if (!check_length(place, schema, text) || !check_text(place, text))
 		return false;
 	if (!csp_arena_copy(csp_schema_reader(place)->arena, &value->text, text))
-		return no_memory(place);
+		return csp_schema_no_memory(place);
 	if (schema->check && value->text.len && !schema->check(place, &value->text))
 		return false;
 	return !schema->choice || find_choice(&value->number, place, schema, value->text);
@@ -378,7 +378,7 @@ static bool take_texts(const struct schema_place *place, const struct schema *sc
 	struct span *items =
 		csp_arena_alloc(csp_schema_reader(place)->arena, texts.count + 1, sizeof(*items));
 	if (!items)
-		return no_memory(place);
+		return csp_schema_no_memory(place);
 	for (size_t i = 0; i < texts.count; i++) {
 		struct schema_place element = *place;
 		struct schema_value value = {.index = i, .count = texts.count};

@@ -67,6 +67,7 @@ bool csp_schema_read(const struct schema_place *place, const struct schema *tabl
 void csp_schema_error(const struct schema_place *place, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+bool csp_schema_no_memory(const struct schema_place *place); /* notes it; gives false */
 struct conf_reader *csp_schema_reader(const struct schema_place *place);
 struct conf_origin csp_schema_origin(const struct schema_place *place);
 

@@ -1,0 +1,203 @@
+#include "pack_section.h"
+
+#include <stdlib.h>
+
+#include "conf_check.h"
+#include "text.h"
+
+struct seen_phrase {
+	struct span normal;
+	unsigned category;
+	struct conf_origin origin;
+	size_t order;
+};
+
+/* A phrase in its normal form, the final '*' kept; false: nothing is left of it, or it was reported. */
+static bool normalise(struct span *out, const struct schema_place *place, struct span phrase)
+{
+	struct span words = csp_span_trim(phrase);
+	struct buf buf;
+	bool goes_on = csp_span_ends_with_nocase(words, SPAN_LIT("*"));
+
+	words.len -= goes_on;
+	if (csp_span_find(words, '*') < words.len) {
+		char quote[CONF_QUOTE_SIZE];
+		csp_schema_error(place,
+				 "'%s': a '*' stands only at the end, where it lets the last "
+				 "word go on",
+				 csp_conf_quote(quote, phrase));
+		return false;
+	}
+	csp_buf_init(&buf, 65536);
+	csp_text_normalise(&buf, words);
+	if (goes_on)
+		csp_buf_append_char(&buf, '*');
+	bool failed = csp_buf_failed(&buf) ||
+		      !csp_arena_copy(&csp_schema_reader(place)->scratch, out, csp_buf_span(&buf));
+	csp_buf_dispose(&buf);
+	return failed ? csp_schema_no_memory(place) : true;
+}
+
+static bool has_letter(struct span normal)
+{
+	for (size_t i = 0; i < normal.len; i++)
+		if (!csp_ascii_is_digit(normal.data[i]) && normal.data[i] != ' ' &&
+		    normal.data[i] != '#' && normal.data[i] != '*')
+			return true;
+	return false;
+}
+
+static bool check_normal(struct span *normal, const struct schema_place *place, struct span phrase)
+{
+	char quote[CONF_QUOTE_SIZE];
+
+	if (!normalise(normal, place, phrase))
+		return false;
+	if (has_letter(*normal))
+		return true;
+	csp_schema_error(place,
+			 "'%s': no letter is left of this phrase in normal form: it would be found "
+			 "everywhere",
+			 csp_conf_quote(quote, phrase));
+	return false;
+}
+
+bool csp_pack_check_phrase(const struct schema_place *place, struct span *text)
+{
+	struct span normal;
+
+	return check_normal(&normal, place, *text);
+}
+
+struct phrase_group {
+	struct pack_file *file;
+	unsigned category;
+	struct span rule;
+};
+
+static bool store_meaning(const struct schema_place *place, const struct schema_value *value,
+			  void *field)
+{
+	struct phrase_group *group = field;
+
+	return csp_pack_join_rule(&group->rule, place, group->file->language, value->text);
+}
+
+static bool store_phrase(const struct schema_place *place, const struct schema_value *value,
+			 void *field)
+{
+	const struct phrase_group *group = field;
+	struct pack_draft *draft = group->file->draft;
+	struct phrase phrase = {value->text, group->rule, group->category};
+	struct seen_phrase seen = {.category = group->category,
+				   .origin = csp_schema_origin(place),
+				   .order = draft->seen.count};
+
+	return check_normal(&seen.normal, place, value->text) &&
+	       csp_pack_push(place, &draft->phrases, &phrase, sizeof(phrase)) &&
+	       csp_pack_push(place, &draft->seen, &seen, sizeof(seen));
+}
+
+const struct schema csp_phrase_settings[] = {
+	{.name = "category",
+	 .type = SCHEMA_CHOICE,
+	 .required = true,
+	 .choice = csp_choice_category,
+	 .offset = offsetof(struct phrase_group, category)},
+	{.name = "meaning",
+	 .type = SCHEMA_TEXT,
+	 .required = true,
+	 .min = 1,
+	 .max = 64,
+	 .check = csp_check_name,
+	 .store = store_meaning},
+	{.name = "phrases",
+	 .type = SCHEMA_TEXTS,
+	 .required = true,
+	 .min = 1,
+	 .store = store_phrase},
+	{0},
+};
+
+bool csp_pack_read_phrases(const struct schema_place *place, size_t index, size_t count,
+			   void *field)
+{
+	struct phrase_group group = {.file = field};
+
+	(void)index;
+	(void)count;
+	return csp_schema_read(place, csp_phrase_settings, &group);
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct seen_phrase *x = a, *y = b;
+	int order = csp_span_compare(x->normal, y->normal);
+
+	return order ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* A phrase of two categories would contradict itself in every message that holds it. */
+bool csp_pack_check_contradictions(const struct schema_place *place, const struct pack_draft *draft)
+{
+	struct conf_reader *reader = csp_schema_reader(place);
+	struct seen_phrase *seen = draft->seen.items;
+	bool right = true;
+
+	if (draft->seen.count)
+		qsort(seen, draft->seen.count, sizeof(*seen), compare_seen);
+	for (size_t i = 1; i < draft->seen.count; i++) {
+		char quote[CONF_QUOTE_SIZE];
+		if (!csp_span_equal(seen[i - 1].normal, seen[i].normal) ||
+		    seen[i - 1].category == seen[i].category)
+			continue;
+		csp_conf_error(reader, seen[i].origin.file, seen[i].origin.line,
+			       "the phrase '%s' stands already in %s:%u, for another category",
+			       csp_conf_quote(quote, csp_span_trim(seen[i].normal)),
+			       seen[i - 1].origin.file, seen[i - 1].origin.line);
+		right = false;
+	}
+	return right;
+}
+
+const struct schema csp_product_settings[] = {
+	{.name = "name",
+	 .type = SCHEMA_TEXT,
+	 .required = true,
+	 .min = 1,
+	 .max = 64,
+	 .check = csp_check_name,
+	 .offset = offsetof(struct product, name)},
+	{.name = "csp",
+	 .type = SCHEMA_BOOL,
+	 .fallback = "true",
+	 .offset = offsetof(struct product, csp)},
+	{.name = "phrases",
+	 .type = SCHEMA_TEXTS,
+	 .required = true,
+	 .min = 1,
+	 .check = csp_pack_check_phrase,
+	 .offset = offsetof(struct product, phrases)},
+	{0},
+};
+
+/* Packs of several languages may each name a product in their words, but not sell it differently. */
+bool csp_pack_read_product(const struct schema_place *place, size_t index, size_t count,
+			   void *field)
+{
+	const struct pack_file *file = field;
+	const struct product *before = file->draft->products.items;
+	struct product product = {.csp = true};
+
+	(void)index;
+	(void)count;
+	if (!csp_schema_read(place, csp_product_settings, &product))
+		return false;
+	for (size_t i = 0; i < file->draft->products.count; i++)
+		if (csp_span_equal(before[i].name, product.name) && before[i].csp != product.csp) {
+			csp_schema_error(place, "'csp' is not what it was where this product was "
+						"named before");
+			return false;
+		}
+	return csp_pack_push(place, &file->draft->products, &product, sizeof(product));
+}
