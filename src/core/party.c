@@ -9,6 +9,15 @@ bool csp_spans_hold(struct spans list, struct span text)
 	return false;
 }
 
+bool csp_spans_hold_domain(struct spans patterns, struct span domain)
+{
+	for (size_t i = 0; i < patterns.count; i++) {
+		if (csp_domain_matches(domain, patterns.items[i]))
+			return true;
+	}
+	return false;
+}
+
 bool csp_proofs_exist(const struct proofs *proofs)
 {
 	return proofs->logins.count || proofs->network_count || proofs->listeners.count ||

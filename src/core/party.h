@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "mailbox.h"
 #include "message.h"
 
 enum found { FOUND, NOT_FOUND, COULD_NOT_TELL };
@@ -53,6 +54,8 @@ struct customer {
 };
 
 bool csp_spans_hold(struct spans list, struct span text); /* exact */
+bool csp_spans_hold_domain(struct spans patterns,
+			   struct span domain); /* patterns as in csp_domain_matches */
 bool csp_proofs_exist(const struct proofs *proofs);
 bool csp_proofs_hold(const struct proofs *proofs, const struct client *client);
 bool csp_relation_is_valid(const struct relation *relation, int64_t now);

@@ -255,8 +255,8 @@ static void note_would(struct verdict *out, const struct rule *rule)
 static void walk_rules(struct verdict *out, const struct policy *policy,
 		       const struct possible *possible)
 {
-	enum truth customer = is_customer(possible->facts);
-	unsigned outcomes = customer == TRUTH_YES ? 0 : stranger_outcome(possible->facts);
+	const struct facts *facts = possible->facts;
+	unsigned outcomes = is_customer(facts) == TRUTH_YES ? 0 : stranger_outcome(facts);
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
@@ -265,7 +265,7 @@ static void walk_rules(struct verdict *out, const struct policy *policy,
 		if (truth == TRUTH_NO)
 			continue;
 		if (rule->mode == MODE_MONITOR) {
-			if (least(truth, customer) == TRUTH_YES)
+			if (csp_rule_matches(rule, facts) == TRUTH_YES)
 				note_would(out, rule);
 			continue;
 		}
@@ -293,34 +293,4 @@ void csp_policy_evaluate(struct verdict *out, const struct policy *policy,
 	}
 	struct possible possible = read_facts(facts);
 	walk_rules(out, policy, &possible);
-}
-
-static const char *const disposition_names[] = {"pass", "flag", "block", "tempfail"};
-
-const char *csp_disposition_name(enum disposition disposition)
-{
-	return disposition_names[disposition];
-}
-
-bool csp_disposition_find(enum disposition *out, struct span name)
-{
-	for (int i = DISPOSITION_PASS; i <= DISPOSITION_TEMPFAIL; i++) {
-		if (csp_span_equal(name, csp_span_from(disposition_names[i]))) {
-			*out = (enum disposition)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-const char *csp_mode_name(enum mode mode)
-{
-	return mode == MODE_ENFORCE ? "enforce" : "monitor";
-}
-
-const char *csp_action_name(enum action action)
-{
-	static const char *const names[] = {"accept", "flag", "reject", "tempfail"};
-
-	return names[action];
 }

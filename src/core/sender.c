@@ -10,20 +10,11 @@ struct collector {
 	size_t cap;
 };
 
-static bool domain_is_listed(struct spans patterns, struct span domain)
-{
-	for (size_t i = 0; i < patterns.count; i++) {
-		if (csp_domain_matches(domain, patterns.items[i]))
-			return true;
-	}
-	return false;
-}
-
 static enum party party_of(const struct vendor *vendor, struct span domain, enum author_field field)
 {
-	if (domain_is_listed(vendor->domains, domain))
+	if (csp_spans_hold_domain(vendor->domains, domain))
 		return PARTY_VENDOR;
-	if (field == AUTHOR_REVERSE_PATH && domain_is_listed(vendor->bounce_domains, domain))
+	if (field == AUTHOR_REVERSE_PATH && csp_spans_hold_domain(vendor->bounce_domains, domain))
 		return PARTY_VENDOR;
 	return PARTY_OTHER;
 }

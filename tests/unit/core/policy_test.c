@@ -720,26 +720,6 @@ static void what_passes_before_the_rules_is_named(void **state)
 	}
 }
 
-static void names_are_found_again(void **state)
-{
-	enum disposition found = DISPOSITION_PASS;
-
-	(void)state;
-	for (int i = DISPOSITION_PASS; i <= DISPOSITION_TEMPFAIL; i++) {
-		const char *name = csp_disposition_name((enum disposition)i);
-		assert_true(csp_disposition_find(&found, csp_span_from(name)));
-		assert_int_equal(found, i);
-	}
-	assert_false(csp_disposition_find(&found, SPAN_LIT("Pass")));
-	assert_false(csp_disposition_find(&found, SPAN_LIT("")));
-	assert_string_equal(csp_mode_name(MODE_MONITOR), "monitor");
-	assert_string_equal(csp_mode_name(MODE_ENFORCE), "enforce");
-	assert_string_equal(csp_action_name(ACTION_ACCEPT), "accept");
-	assert_string_equal(csp_action_name(ACTION_FLAG), "flag");
-	assert_string_equal(csp_action_name(ACTION_REJECT), "reject");
-	assert_string_equal(csp_action_name(ACTION_TEMPFAIL), "tempfail");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -760,7 +740,6 @@ int main(void)
 		cmocka_unit_test(every_rule_asks_for_a_customer),
 		cmocka_unit_test(each_criterion_is_unknown_exactly_where_its_fact_is),
 		cmocka_unit_test(what_passes_before_the_rules_is_named),
-		cmocka_unit_test(names_are_found_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
