@@ -328,10 +328,11 @@ static int open_directory(struct directory *directory, const char *path, uint64_
 
 	if (code)
 		return code;
+	/* A limit on address space is ENOMEM from the kernel, EINVAL from valgrind. */
 	do {
 		code = open_env(&directory->env, path, directory->writable, map_size);
 		map_size /= 2;
-	} while (code == ENOMEM && map_size >= MAP_SIZE_MIN);
+	} while ((code == ENOMEM || code == EINVAL) && map_size >= MAP_SIZE_MIN);
 	if (!code)
 		code = check_size(directory->env);
 	return code ? code : attach(directory);
