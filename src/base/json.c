@@ -74,29 +74,45 @@ static void append_escaped(struct buf *out, uint32_t rune)
 	}
 }
 
+/* Most text is this, and need not be decoded to be known as clean. */
+static size_t plain_length(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && text.data[len] >= ' ' && text.data[len] <= '~' &&
+	       text.data[len] != '"' && text.data[len] != '\\')
+		len++;
+	return len;
+}
+
+/* Appends the one character, or byte that begins none, at the start of the text; gives its length. */
+static size_t append_other(struct buf *out, struct span text)
+{
+	uint32_t rune = 0;
+	size_t len = csp_utf8_decode(&rune, text);
+
+	if (!len) {
+		csp_buf_append(out, SPAN_LIT("\xef\xbf\xbd"));
+		return 1;
+	}
+	if (must_escape(rune))
+		append_escaped(out, rune);
+	else
+		csp_buf_append(out, csp_span_slice(text, 0, len));
+	return len;
+}
+
 static void append_string(struct buf *out, struct span text)
 {
-	size_t clean = 0;
-
 	csp_buf_append_char(out, '"');
-	for (size_t at = 0; at < text.len;) {
-		uint32_t rune;
-		size_t len = csp_utf8_decode(&rune, csp_span_slice(text, at, text.len));
-		bool valid = len > 0;
-
-		if (!valid)
-			len = 1;
-		if (!valid || must_escape(rune)) {
-			csp_buf_append(out, csp_span_slice(text, clean, at));
-			if (valid)
-				append_escaped(out, rune);
-			else
-				csp_buf_append(out, SPAN_LIT("\xef\xbf\xbd"));
-			clean = at + len;
-		}
-		at += len;
+	for (;;) {
+		size_t plain = plain_length(text);
+		csp_buf_append(out, csp_span_slice(text, 0, plain));
+		text = csp_span_slice(text, plain, text.len);
+		if (!text.len)
+			break;
+		text = csp_span_slice(text, append_other(out, text), text.len);
 	}
-	csp_buf_append(out, csp_span_slice(text, clean, text.len));
 	csp_buf_append_char(out, '"');
 }
 

@@ -57,7 +57,7 @@ static bool lists_recipients(const struct hiding_field *field, struct span body)
 	return false;
 }
 
-bool csp_hidden_recipients(const struct message *message)
+static bool hides_recipients(const struct field *field)
 {
 	const struct hiding_field fields[] = {
 		{SPAN_LIT("X-SMTPAPI"), {SPAN_LIT("to")}, 1},
@@ -68,12 +68,17 @@ bool csp_hidden_recipients(const struct message *message)
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		const struct field *field;
-		size_t at = 0;
-		while ((field = csp_message_next_field(message, &at, fields[i].name))) {
-			if (lists_recipients(&fields[i], field->body))
-				return true;
-		}
+		if (csp_span_equal_nocase(field->name, fields[i].name))
+			return lists_recipients(&fields[i], field->body);
+	}
+	return false;
+}
+
+bool csp_hidden_recipients(const struct message *message)
+{
+	for (size_t i = 0; i < message->field_count; i++) {
+		if (hides_recipients(&message->fields[i]))
+			return true;
 	}
 	return false;
 }

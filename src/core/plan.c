@@ -27,17 +27,24 @@ struct piece {
 	enum variable variable;
 };
 
+/* Where a variable begins; text.len when none does. */
+static size_t find_opening(struct span text)
+{
+	size_t at = csp_span_find(text, '$');
+
+	while (at + 1 < text.len && text.data[at + 1] != '{')
+		at += 1 + csp_span_find(csp_span_slice(text, at + 1, text.len), '$');
+	return at + 1 < text.len ? at : text.len;
+}
+
 /* Takes the next piece off a template: text up to "${", or one variable. */
 static struct piece next_piece(struct span *rest)
 {
 	struct piece piece = {.kind = PIECE_END};
-	size_t text = 0;
+	size_t text = find_opening(*rest);
 
 	if (!rest->len)
 		return piece;
-	while (text < rest->len &&
-	       !csp_span_starts_with(csp_span_slice(*rest, text, rest->len), SPAN_LIT("${")))
-		text++;
 	if (text) {
 		piece.kind = PIECE_TEXT;
 		piece.text = csp_span_slice(*rest, 0, text);
