@@ -49,6 +49,7 @@ struct call {
 	const char *source, *format, *partner, *role;
 	bool as_json, help;
 	char **files;
+	int file_count;
 	struct import_settings settings;
 	char partner_id[IMPORT_ID_MAX];
 };
@@ -93,6 +94,7 @@ static int take_options(struct call *call, int argc, char **argv)
 					     argv[optind - 1]);
 	}
 	call->files = argv + optind;
+	call->file_count = argc - optind;
 	return EX_OK;
 }
 
@@ -103,7 +105,7 @@ static int check_call(struct call *call)
 	if (!call->source)
 		return csp_cli_usage("directory import",
 				     "--source NAME is needed: every fact keeps its source");
-	if (!*call->files)
+	if (call->file_count == 0)
 		return csp_cli_usage("directory import", "which FILE? '-' is standard input");
 	if (!call->partner != !call->role)
 		return csp_cli_usage("directory import", "--partner and --role go together");
@@ -244,8 +246,8 @@ static int import_files(struct run *run, struct directory *directory)
 				     "a source's name is 1 to %d printable characters, no blanks",
 				     DIRECTORY_SOURCE_MAX);
 	int status = csp_cli_directory_status(result, call->place.path);
-	for (char **file = call->files; *file && status == EX_OK; file++)
-		status = import_file(run, *file);
+	for (int i = 0; i < call->file_count && status == EX_OK; i++)
+		status = import_file(run, call->files[i]);
 	if (status == EX_OK)
 		return finish(run);
 	csp_directory_abort(run->write);

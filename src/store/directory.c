@@ -281,7 +281,8 @@ enum found csp_directory_find_customers(struct customers *out, struct directory_
 static enum found load_partners(struct partners *out, const struct directory_read *read,
 				struct arena *arena, const struct claims *claims)
 {
-	const struct partner **items = csp_arena_alloc(arena, claims->count, sizeof(*items));
+	const struct partner **items =
+		csp_arena_alloc(arena, claims->count, sizeof(const struct partner *));
 	struct partner *partners = csp_arena_alloc(arena, claims->count, sizeof(*partners));
 
 	if (!items || !partners)

@@ -72,7 +72,7 @@ enum directory_result csp_directory_result(int code)
 enum found csp_directory_get(struct span *out, const struct directory *directory, MDB_txn *txn,
 			     enum codec_table table, struct span key)
 {
-	MDB_val name = {.mv_size = key.len, .mv_data = (void *)(uintptr_t)key.data};
+	MDB_val name = csp_directory_val(key);
 	MDB_val value;
 
 	*out = SPAN_LIT("");
@@ -258,8 +258,8 @@ static int open_tables(struct directory *directory, MDB_txn *txn, unsigned flags
 
 static int put_format(struct directory *directory, MDB_txn *txn)
 {
-	MDB_val key = {sizeof(FORMAT_KEY) - 1, (void *)(uintptr_t)FORMAT_KEY};
-	MDB_val value = {sizeof(FORMAT) - 1, (void *)(uintptr_t)FORMAT};
+	MDB_val key = csp_directory_val(SPAN_LIT(FORMAT_KEY));
+	MDB_val value = csp_directory_val(SPAN_LIT(FORMAT));
 
 	return mdb_put(txn, directory->tables[TABLE_META], &key, &value, 0);
 }

@@ -7,6 +7,7 @@
 #define CSP_DIRECTORY_PRIVATE_H
 
 #include <lmdb.h>
+#include <string.h>
 
 #include "codec.h"
 #include "directory.h"
@@ -30,6 +31,15 @@ enum directory_result csp_directory_open_sized(struct directory **out, const cha
 					       bool writable, uint64_t map_size);
 
 enum directory_result csp_directory_result(int code); /* of an MDB_ or errno code */
+
+/* LMDB writes to neither, but its struct has no const. */
+static inline MDB_val csp_directory_val(struct span span)
+{
+	MDB_val val = {.mv_size = span.len};
+
+	memcpy(&val.mv_data, &span.data, sizeof(val.mv_data));
+	return val;
+}
 
 /* Commits and ends a writing transaction; gives an MDB_ or errno code. */
 int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn);

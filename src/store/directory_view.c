@@ -56,7 +56,7 @@ static struct span span_of(MDB_val value)
 static bool list_sources(struct source_list *list, const struct directory_read *read,
 			 struct arena *arena)
 {
-	MDB_val key = {sizeof(SOURCE_PREFIX) - 1, (void *)(uintptr_t)SOURCE_PREFIX};
+	MDB_val key = csp_directory_val(SPAN_LIT(SOURCE_PREFIX));
 	MDB_val value;
 	MDB_cursor *cursor;
 	int code = mdb_cursor_open(read->txn, read->directory->tables[TABLE_META], &cursor);

@@ -28,9 +28,8 @@ struct directory_write {
 static enum directory_result put(struct directory_write *write, enum codec_table table,
 				 struct span key, const struct buf *value)
 {
-	MDB_val name = {key.len, (void *)(uintptr_t)key.data};
-	struct span bytes = csp_buf_span(value);
-	MDB_val data = {bytes.len, (void *)(uintptr_t)bytes.data};
+	MDB_val name = csp_directory_val(key);
+	MDB_val data = csp_directory_val(csp_buf_span(value));
 
 	if (csp_buf_failed(value))
 		return DIRECTORY_FAILED;
@@ -40,7 +39,7 @@ static enum directory_result put(struct directory_write *write, enum codec_table
 
 static enum directory_result delete (struct directory_write *write, enum codec_table table,
 				     struct span key) {
-	MDB_val name = {key.len, (void *)(uintptr_t)key.data};
+	MDB_val name = csp_directory_val(key);
 
 	return csp_directory_result(mdb_del(write->txn, write->directory->tables[table], &name,
 					    NULL));
@@ -61,7 +60,7 @@ static struct span source_key(const struct directory_write *write)
 static bool next_source_number(uint64_t *out, const struct directory_write *write)
 {
 	struct directory_source_head head;
-	MDB_val key = {sizeof(SOURCE_PREFIX) - 1, (void *)(uintptr_t)SOURCE_PREFIX};
+	MDB_val key = csp_directory_val(SPAN_LIT(SOURCE_PREFIX));
 	MDB_val value;
 	MDB_cursor *cursor;
 
@@ -271,7 +270,7 @@ static enum directory_result replace_names(struct directory_write *write,
 					   const struct facts_names *before,
 					   const struct facts_names *after)
 {
-	size_t added;
+	size_t added = 0;
 	enum directory_result result = remove_names(write, before, before->count);
 
 	if (result == DIRECTORY_OK)

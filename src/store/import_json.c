@@ -10,7 +10,7 @@
 /* An object of the file, with the name its errors go by. */
 struct object {
 	struct import *import;
-	const json_t *json;
+	json_t *json; /* read alone; jansson's iterators want it so */
 	const char *what;
 };
 
@@ -30,7 +30,7 @@ static enum row_result check_fields(const struct object *object, const char *con
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object->json, name, value)
+	json_object_foreach(object->json, name, value)
 	{
 		const char *const *at = known;
 		while (*at && strcmp(*at, name) != 0)
@@ -128,8 +128,7 @@ static enum row_result read_flag(bool *out, const struct object *object, const c
 }
 
 /* "example.com", or {"name": "example.com", "subdomains": true}. */
-static enum row_result read_domain(struct directory_name *out, struct import *import,
-				   const json_t *item)
+static enum row_result read_domain(struct directory_name *out, struct import *import, json_t *item)
 {
 	static const char *const fields[] = {"name", "subdomains", NULL};
 	struct object object = {import, item, "a domain"};
@@ -194,8 +193,7 @@ static enum row_result read_role(enum partner_role *out, const struct object *ob
 			      IMPORT_QUOTED(name));
 }
 
-static enum row_result read_relation(struct relation *out, struct import *import,
-				     const json_t *item)
+static enum row_result read_relation(struct relation *out, struct import *import, json_t *item)
 {
 	static const char *const fields[] = {"partner", "role", "products", "from", "until", NULL};
 	struct object object = {import, item, "a relation to a partner"};
@@ -279,7 +277,7 @@ static enum row_result read_customer(const struct object *object)
 
 static enum row_result read_networks(struct proofs *out, const struct object *object)
 {
-	struct spans texts;
+	struct spans texts = {0};
 	enum row_result result = read_texts(&texts, object, "networks", take_text);
 
 	if (result != ROW_OK)
@@ -383,7 +381,7 @@ static enum row_result read_exclusion(const struct object *object)
 	return result == ROW_OK ? csp_import_put_exclusion(object->import, domain) : result;
 }
 
-static enum row_result read_object(struct import *import, const json_t *json)
+static enum row_result read_object(struct import *import, json_t *json)
 {
 	static const struct {
 		const char *type, *what;
