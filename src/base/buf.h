@@ -22,6 +22,7 @@ void csp_buf_dispose(struct buf *buf);
 void csp_buf_reset(struct buf *buf); /* empty again, keeps the memory, clears `failed` */
 void csp_buf_append(struct buf *buf, struct span text);
 void csp_buf_append_char(struct buf *buf, char byte);
+/* At most 1,023 bytes at once; more fails. */
 void csp_buf_append_format(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Room for len more bytes; who writes there adds what was written to buf->len. NULL when it cannot be had. */

@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#define DISPLAY_MAX 1000 /* bytes of one display name that are looked at */
-#define DOMAIN_MAX  1024 /* bytes of a domain before its letters are made A-labels */
+#define DISPLAY_MAX ((size_t)1000) /* bytes of one display name that are looked at */
+#define DOMAIN_MAX  1024           /* bytes of a domain before its letters are made A-labels */
 
 /* A reader that goes on past bad and repeated addresses must not do so for ever. */
-#define ATTEMPTS_MAX (4 * ADDRLIST_MAX)
+#define ATTEMPTS_MAX ((size_t)4 * ADDRLIST_MAX)
 
 enum token_kind { TOKEN_END, TOKEN_ATOM, TOKEN_QUOTED, TOKEN_LITERAL, TOKEN_SPECIAL };
 

@@ -65,6 +65,11 @@ static bool unquote(struct local_part *out, struct span *rest)
 	return false;
 }
 
+static bool ends_word(char c, bool at_allowed)
+{
+	return c == '.' || (at_allowed && c == '@');
+}
+
 /*
  * Atoms and quoted strings between dots. Dots may stand anywhere: MTAs take `a..b@d` as it stands,
  * and it has one meaning.
@@ -78,15 +83,13 @@ static bool undo_quoting(struct local_part *out, struct span text, bool at_allow
 		if (c == '"') {
 			if (!word_may_start || !unquote(out, &text))
 				return false;
-			if (text.len && text.data[0] != '.' && !(at_allowed && text.data[0] == '@'))
+			if (text.len && !ends_word(text.data[0], at_allowed))
 				return false;
 			continue;
 		}
-		if (!is_atext(c) && c != '.' && !(at_allowed && c == '@'))
+		word_may_start = ends_word(c, at_allowed);
+		if ((!word_may_start && !is_atext(c)) || !put(out, c))
 			return false;
-		if (!put(out, c))
-			return false;
-		word_may_start = !is_atext(c);
 		text = skip(text, 1);
 	}
 	return true;

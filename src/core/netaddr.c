@@ -179,8 +179,8 @@ static struct span format_ipv6(char out[NETADDR_TEXT_SIZE], const struct netaddr
 
 	for (size_t i = 0; i < GROUP_COUNT;) {
 		if (i == gap) {
-			memcpy(out + len, "::", 2);
-			len += 2;
+			out[len++] = ':';
+			out[len++] = ':';
 			i += gap_len;
 			continue;
 		}

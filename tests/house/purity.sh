@@ -9,7 +9,7 @@ shift
 
 allowed='
 ^(abort|calloc|free|malloc|realloc)$
-^(mem(chr|cmp|cpy|mem|move|set)|str(chr|cmp|cspn|len|ncmp|nlen|spn|tol|toll|toul|toull))$
+^(bcmp|mem(chr|cmp|cpy|mem|move|set)|str(chr|cmp|cspn|len|ncmp|nlen|spn|tol|toll|toul|toull))$
 ^__(memcpy|memmove|memset|snprintf|vsnprintf)_chk$
 ^(snprintf|vsnprintf|qsort|bsearch|inet_ntop|inet_pton)$
 ^__stack_chk_fail$
