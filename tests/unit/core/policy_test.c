@@ -667,6 +667,45 @@ static void each_criterion_is_unknown_exactly_where_its_fact_is(void **state)
 	}
 }
 
+static void being_of_record_is_not_known_before_the_products_are(void **state)
+{
+	const struct rule rule = {.match = {.senders = BIT(SENDER_PARTNER_OF_RECORD)}};
+	struct facts facts = vendor_subscription();
+
+	(void)state;
+	facts.sender = (struct sender){true, SENDER_PARTNER_OF_RECORD, PROOF_PROVEN, false};
+	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_YES);
+	facts.classification = &unclassified;
+	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_UNKNOWN);
+}
+
+/* The proof of a provider shows only with the customer that it is one for. */
+static void an_unproven_partner_is_not_certain_before_the_customer_is_known(void **state)
+{
+	const struct rule rules[] = {
+		{.name = SPAN_LIT("doubt"),
+		 .match = {.marks = MARK_UNPROVEN_AUTHOR},
+		 .disposition = DISPOSITION_FLAG,
+		 .mode = MODE_ENFORCE},
+		{.name = SPAN_LIT("rest"), .disposition = DISPOSITION_PASS, .mode = MODE_ENFORCE},
+	};
+	struct facts facts = vendor_subscription();
+
+	(void)state;
+	facts.sender = (struct sender){true, SENDER_PARTNER, PROOF_UNPROVEN, true};
+	facts.marks = MARK_UNPROVEN_AUTHOR;
+	assert_int_equal(evaluate(rules, COUNT(rules), facts).disposition, DISPOSITION_FLAG);
+	facts.marks |= MARK_ROUTED_RECIPIENT;
+	facts.customer_found = COULD_NOT_TELL;
+	facts.customer = NULL;
+	assert_int_equal(evaluate(rules, COUNT(rules), facts).disposition, DISPOSITION_FLAG);
+	const struct rule despite = {.name = SPAN_LIT("despite"),
+				     .disposition = DISPOSITION_PASS,
+				     .despite = MARK_ROUTED_RECIPIENT,
+				     .mode = MODE_ENFORCE};
+	assert_true(evaluate(&despite, 1, facts).fault);
+}
+
 struct outside_case {
 	const char *what;
 	bool own_domain, report;
@@ -739,6 +778,8 @@ int main(void)
 		cmocka_unit_test(except_wins_and_an_unknown_except_makes_the_rule_unknown),
 		cmocka_unit_test(every_rule_asks_for_a_customer),
 		cmocka_unit_test(each_criterion_is_unknown_exactly_where_its_fact_is),
+		cmocka_unit_test(being_of_record_is_not_known_before_the_products_are),
+		cmocka_unit_test(an_unproven_partner_is_not_certain_before_the_customer_is_known),
 		cmocka_unit_test(what_passes_before_the_rules_is_named),
 	};
 
