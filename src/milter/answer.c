@@ -62,21 +62,21 @@ static void give_up_for_memory(struct work *work)
 {
 	csp_counter_add(COUNTER_FAULT_RESOURCES, 1);
 	fall_back(work, work->conf->on_resource_failure);
-	csp_filter_log_fault(work->filter, FAULT_RESOURCES,
-			     "%.*s: %s decision=%s fault=resources (memory is short, or a limit "
-			     "is too low for its message)",
-			     SPAN_ARG(queue_id(work)), csp_action_name(work->plan.action),
-			     work->id);
+	csp_log_seldom(&work->filter->fault_logged[FAULT_RESOURCES], LOG_ERR,
+		       "%.*s: %s decision=%s fault=resources (memory is short, or a limit "
+		       "is too low for its message)",
+		       SPAN_ARG(queue_id(work)), csp_action_name(work->plan.action), work->id);
 }
 
 static void give_up_for_journal(struct work *work, enum journal_result result)
 {
 	csp_counter_add(COUNTER_FAULT_JOURNAL, 1);
 	fall_back(work, work->conf->on_journal_failure);
-	csp_filter_log_fault(work->filter, FAULT_JOURNAL, "%.*s: %s decision=%s fault=journal (%s)",
-			     SPAN_ARG(queue_id(work)), csp_action_name(work->plan.action), work->id,
-			     result == JOURNAL_TIMEOUT ? "the disk does not answer in time"
-						       : "the record cannot be written");
+	csp_log_seldom(&work->filter->fault_logged[FAULT_JOURNAL], LOG_ERR,
+		       "%.*s: %s decision=%s fault=journal (%s)", SPAN_ARG(queue_id(work)),
+		       csp_action_name(work->plan.action), work->id,
+		       result == JOURNAL_TIMEOUT ? "the disk does not answer in time"
+						 : "the record cannot be written");
 }
 
 static void decide(struct work *work)
@@ -94,11 +94,11 @@ static void decide(struct work *work)
 		work->decision = csp_decide(&context, &work->session->message);
 	csp_filter_give_directory(work->filter, open);
 	if (work->decision && work->decision->fault)
-		csp_filter_log_fault(work->filter, FAULT_DIRECTORY,
-				     "%.*s: %s decision=%s fault=%s (see csp-milterctl status)",
-				     SPAN_ARG(queue_id(work)),
-				     csp_action_name(work->decision->plan.action), work->id,
-				     work->decision->directory_state ? "judging" : "directory");
+		csp_log_seldom(&work->filter->fault_logged[FAULT_DIRECTORY], LOG_ERR,
+			       "%.*s: %s decision=%s fault=%s (see csp-milterctl status)",
+			       SPAN_ARG(queue_id(work)),
+			       csp_action_name(work->decision->plan.action), work->id,
+			       work->decision->directory_state ? "judging" : "directory");
 }
 
 /* The disk's word is needed before a message is refused; a message that passes may be on its way there. */
@@ -176,11 +176,11 @@ static sfsistat carry_out(SMFICTX *context, struct work *work)
 	bool enforcing = work->conf->mode == MODE_ENFORCE;
 
 	if (!csp_apply(&status, context, work->session, &work->plan, enforcing)) {
-		csp_filter_log_fault(work->filter, FAULT_RESOURCES,
-				     "%.*s: tempfail decision=%s fault=answer (the MTA does not "
-				     "take the %s)",
-				     SPAN_ARG(queue_id(work)), work->id,
-				     csp_action_name(work->plan.action));
+		csp_log_seldom(&work->filter->fault_logged[FAULT_RESOURCES], LOG_ERR,
+			       "%.*s: tempfail decision=%s fault=answer (the MTA does not "
+			       "take the %s)",
+			       SPAN_ARG(queue_id(work)), work->id,
+			       csp_action_name(work->plan.action));
 		work->plan = tempfail();
 		(void)csp_apply_reply(context, &work->session->arena, &work->plan);
 		status = SMFIS_TEMPFAIL;

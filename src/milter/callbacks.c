@@ -12,6 +12,7 @@
 #include "log.h"
 
 static struct filter *filter;
+static atomic_llong poor_mta_logged;
 
 /* Protocol steps that we never want, and replies that we never need. Not NR_MAIL: Sendmail enters
  * its in-message state on that reply, and would send no ABORT without it. */
@@ -91,8 +92,9 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 	if (session)
 		session->leading_space = (protocol & SMFIP_HDR_LEADSPC) != 0;
 	if ((actions & SMFIF_ADDHDRS) == 0 || (actions & SMFIF_CHGHDRS) == 0)
-		csp_log(LOG_WARNING, "the MTA lets nobody add and change header fields; a message "
-				     "that must be flagged will be refused for the time being");
+		csp_log_seldom(&poor_mta_logged, LOG_WARNING,
+			       "the MTA lets nobody add and change header fields; a message "
+			       "that must be flagged will be refused for the time being");
 	return SMFIS_CONTINUE;
 }
 

@@ -1,15 +1,9 @@
 #include "filter.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#include "log.h"
-
-#define FAULT_QUIET_SECONDS 10
 
 bool csp_filter_init(struct filter *filter)
 {
@@ -79,22 +73,4 @@ enum directory_result csp_filter_use_directory(struct filter *filter, const char
 	(void)pthread_mutex_unlock(&filter->lock);
 	csp_filter_give_directory(filter, previous);
 	return DIRECTORY_OK;
-}
-
-void csp_filter_log_fault(struct filter *filter, enum fault fault, const char *format, ...)
-{
-	struct timespec now = {0};
-	char text[512];
-	va_list arguments;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	long long told = atomic_load(&filter->fault_told[fault]);
-	if ((told && now.tv_sec - told < FAULT_QUIET_SECONDS) ||
-	    !atomic_compare_exchange_strong(&filter->fault_told[fault], &told, now.tv_sec))
-		return;
-	va_start(arguments, format);
-	int len = vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	if (len >= 0)
-		csp_log(LOG_ERR, "%s", text);
 }

@@ -27,9 +27,9 @@ struct filter {
 	bool tcp;       /* the MTA comes over TCP */
 	char host[256]; /* our name, for records */
 	atomic_bool draining;
-	atomic_int running; /* messages between MAIL and their answer */
-	atomic_llong fault_told[FAULT_COUNT];
-	pthread_mutex_t lock; /* over `current` and its users */
+	atomic_int running;                     /* messages between MAIL and their answer */
+	atomic_llong fault_logged[FAULT_COUNT]; /* for csp_log_seldom */
+	pthread_mutex_t lock;                   /* over `current` and its users */
 	struct open_directory *current;
 };
 
@@ -41,9 +41,5 @@ enum directory_result csp_filter_use_directory(struct filter *filter, const char
 /* NULL when there is none; each one taken is given back. */
 struct open_directory *csp_filter_take_directory(struct filter *filter);
 void csp_filter_give_directory(struct filter *filter, struct open_directory *taken);
-
-/* A log line at LOG_ERR, but for one kind of fault at most one in ten seconds: the counters have the number. */
-void csp_filter_log_fault(struct filter *filter, enum fault fault, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 #endif

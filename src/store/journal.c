@@ -236,7 +236,10 @@ static int open_next(struct journal *journal, const char *path)
 	return 0;
 }
 
-/* A file that was given up is not opened again under its own name: it is replaced. */
+/*
+ * The old file gets its lines to disk first, or the new one would hold them a second time. A file
+ * that was given up is not opened again under its own name: it is replaced.
+ */
 static void reopen_round(struct journal *journal)
 {
 	uint64_t wanted = journal->reopens_wanted;
@@ -246,6 +249,8 @@ static void reopen_round(struct journal *journal)
 	journal->reopen_path = NULL;
 	(void)pthread_mutex_unlock(&journal->lock);
 	bool same = !path || strcmp(path, journal->path) == 0;
+	if (!broken && csp_journal_file_sync(&journal->file) == 0)
+		empty(&journal->unsynced);
 	int error = broken && same ? start_anew(journal)
 				   : open_next(journal, path ? path : journal->path);
 	if (!error && path) {

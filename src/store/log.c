@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LINE_SIZE 1024
+#define LINE_SIZE     1024
+#define QUIET_SECONDS 10
 
 static const struct facility {
 	const char *name;
@@ -87,14 +89,12 @@ void csp_log_line(int priority, struct span line)
 		write_stderr(line);
 }
 
-void csp_log(int priority, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void log_format(int priority, const char *format,
+							     va_list arguments)
 {
 	char text[LINE_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
 	int len = vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
+
 	if (len < 0)
 		return;
 	struct span line = {text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1};
@@ -102,4 +102,28 @@ void csp_log(int priority, const char *format, ...)
 		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
 			text[i] = '?';
 	csp_log_line(priority, line);
+}
+
+void csp_log(int priority, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_format(priority, format, arguments);
+	va_end(arguments);
+}
+
+void csp_log_seldom(atomic_llong *last, int priority, const char *format, ...)
+{
+	struct timespec now = {0};
+	va_list arguments;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	long long before = atomic_load(last);
+	if ((before && now.tv_sec - before < QUIET_SECONDS) ||
+	    !atomic_compare_exchange_strong(last, &before, now.tv_sec))
+		return;
+	va_start(arguments, format);
+	log_format(priority, format, arguments);
+	va_end(arguments);
 }

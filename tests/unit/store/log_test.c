@@ -84,6 +84,21 @@ static void only_known_facilities_exist(void **state)
 	assert_false(csp_log_open("csp-test", "nonsense", true));
 }
 
+static void a_burst_is_one_line(void **state)
+{
+	atomic_llong last = 0;
+	atomic_llong other = 0;
+
+	(void)state;
+	assert_true(csp_log_open("csp-test", "mail", true));
+	CAPTURE({
+		for (int i = 0; i < 100; i++)
+			csp_log_seldom(&last, LOG_ERR, "number %d", i);
+		csp_log_seldom(&other, LOG_ERR, "another");
+	});
+	assert_string_equal(output, "csp-test: number 0\ncsp-test: another\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +106,7 @@ int main(void)
 		cmocka_unit_test(stderr_is_silent_when_it_is_no_terminal_and_was_not_asked_for),
 		cmocka_unit_test(a_line_stays_one_line),
 		cmocka_unit_test(a_long_line_is_cut_and_ended),
+		cmocka_unit_test(a_burst_is_one_line),
 		cmocka_unit_test(only_known_facilities_exist),
 	};
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""The real daemon against a client of our own: run.py --daemon PROGRAM --ctl PROGRAM [--slow N] [WORD...]
+
+Runs every test whose name holds one of the words (all without any) and prints "N passed, N failed".
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import faults
+import hostility
+import lifetime
+import verdicts
+from daemon import Programs, Skip
+
+
+def run(test):
+    begun = time.monotonic()
+    try:
+        test()
+    except Skip as reason:
+        print(f"skip  {test.__name__} ({reason})", flush=True)
+        return True
+    except Exception:
+        print(f"FAIL  {test.__name__}\n{traceback.format_exc()}", flush=True)
+        return False
+    print(f"ok    {test.__name__} ({time.monotonic() - begun:.1f} s)", flush=True)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--daemon", required=True)
+    parser.add_argument("--ctl", required=True)
+    parser.add_argument("--slow", type=float, default=1, help="factor for every timeout")
+    parser.add_argument("words", nargs="*")
+    options = parser.parse_args()
+    Programs.daemon, Programs.ctl, Programs.slow = options.daemon, options.ctl, options.slow
+    tests = [test for module in (verdicts, hostility, lifetime, faults) for test in module.TESTS
+             if not options.words or any(word in test.__name__ for word in options.words)]
+    results = [run(test) for test in tests]
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 1 if not results or not all(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
