@@ -215,6 +215,31 @@ static void a_party_put_twice_in_one_transaction_adds_up(void **state)
 	assert_int_equal(stats.domains, 2);
 }
 
+static void a_domain_said_twice_counts_its_subdomains_if_either_says_so(void **state)
+{
+	static const struct directory_name names[] = {{{"big.example", 11}, false},
+						      {{"big.example", 11}, true}};
+	struct customer_entry entry = {
+		.customer = {.id = SPAN_LIT("a"), .name = SPAN_LIT(""), .cloud = SPAN_LIT("")},
+		.domains = names,
+		.domain_count = COUNT(names),
+	};
+	struct directory_write *write = directory_files_begin(&files, "s");
+
+	(void)state;
+	OK(csp_directory_put_customer(write, &entry));
+	entry.customer.id = SPAN_LIT("b");
+	entry.domains = names + 1;
+	entry.domain_count = 1;
+	OK(csp_directory_put_customer(write, &entry));
+	OK(csp_directory_put_customer(write, &entry));
+	entry.domains = names;
+	OK(csp_directory_put_customer(write, &entry));
+	OK(csp_directory_commit(write));
+	directory_files_read(&files);
+	CHECK_CUSTOMERS(&files, "x@sub.big.example", "a b");
+}
+
 static void the_same_import_again_changes_nothing_but_the_state(void **state)
 {
 	struct directory_stats stats;
@@ -646,6 +671,7 @@ int main(void)
 		TEST(sources_add_up_and_each_replaces_its_own),
 		TEST(two_sources_of_one_domain_give_the_customer_once),
 		TEST(a_party_put_twice_in_one_transaction_adds_up),
+		TEST(a_domain_said_twice_counts_its_subdomains_if_either_says_so),
 		TEST(the_same_import_again_changes_nothing_but_the_state),
 		TEST(a_relation_passes_through_as_it_was_put),
 		TEST(an_ended_customer_keeps_what_others_say),
