@@ -1,40 +1,51 @@
 /*
  * libmilter believes its peer. After a list of macros in which a value is missing smfi_getsymval
- * reads behind the end, and the daemon dies with every session it has; and half a packet keeps one
- * of the few threads until the session's timeout, while other sessions wait for one. libmilter calls
- * its reader of packets through the dynamic symbol table, so this one, of the same name, stands
- * before it and closes the session of such a peer. Where a libmilter binds its calls to itself,
- * nothing changes.
+ * reads behind the end, and the daemon dies with every session it has. Half a packet keeps one of
+ * its few threads until the session's timeout, and other sessions wait for that thread.
  *
- * It is part of the program, not of the layer's library: nothing else refers to it.
+ * libmilter calls its reader of packets through the dynamic symbol table: so this one, of the same
+ * name, stands before it and closes the session of such a peer. Where a libmilter binds its calls to
+ * itself, nothing changes. It is part of the program, not of the layer's library: nothing refers to it.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
+#define _GNU_SOURCE /* RTLD_NEXT, POLLRDHUP */
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 
 #include "log.h"
 
-/* What a packet may take once its first byte is there, between any two pieces of it. */
-#define PACKET_SECONDS 5
-
-/* How libmilter's reader says that nothing can be read any more: no buffer, and no letter for a command. */
+/* How libmilter's reader says, in the place of a command's letter, why it gives no packet. */
+#define TIMED_OUT  '\1'
 #define UNREADABLE '\6'
+
+/* What the pieces of a packet may be apart. Once somebody took longer, packets must be there as a
+ * whole, at once, before a thread takes them up, for a while. */
+#define PIECE_SECONDS   3
+#define STRICT_SECONDS  60
+#define WHOLE_MS        100
+#define WHOLE_STEP_MS   2
+#define WHOLE_BYTES_MAX 32768 /* more may not fit into the socket at once */
 
 typedef char *reader(int fd, struct timeval *timeout, char *command, size_t *len, char *name);
 
 reader mi_rd_cmd __attribute__((visibility("default")));
 
 static reader *next_reader;
+static bool pooled; /* sessions share threads, and are read from only when there is something */
 static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
-static atomic_llong malformed_logged;
+static atomic_llong last_miss; /* seconds, 0: none */
+static atomic_llong miss_logged, malformed_logged;
 
 static void look_up(void)
 {
@@ -42,7 +53,66 @@ static void look_up(void)
 
 	/* ISO C has no conversion from an object pointer to a function's. */
 	memcpy(&next_reader, &found, sizeof(next_reader));
+	pooled = dlsym(RTLD_NEXT, "mi_pool_controller_init") != NULL;
 }
+
+/* ---- half packets ---- */
+
+static long long now_seconds(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void note_miss(void)
+{
+	atomic_store(&last_miss, now_seconds());
+	csp_log_seldom(&miss_logged, LOG_WARNING, "half a packet ends a session of the MTA");
+}
+
+static bool is_strict(void)
+{
+	long long last = atomic_load(&last_miss);
+
+	return last && now_seconds() - last < STRICT_SECONDS;
+}
+
+/* Nothing at all is whole, too: it is the end of the session, which is the reader's. */
+static bool is_whole(int fd)
+{
+	uint32_t size;
+	int waiting = 0;
+
+	if (ioctl(fd, FIONREAD, &waiting) != 0 || waiting == 0)
+		return true;
+	if (recv(fd, &size, sizeof(size), MSG_PEEK | MSG_DONTWAIT) != sizeof(size))
+		return false;
+	size = ntohl(size);
+	return size > WHOLE_BYTES_MAX || (size_t)waiting >= sizeof(size) + size;
+}
+
+static bool has_hung_up(int fd)
+{
+	struct pollfd state = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&state, 1, 0) > 0;
+}
+
+static bool await_whole(int fd)
+{
+	const struct timespec step = {.tv_nsec = WHOLE_STEP_MS * 1000000L};
+
+	for (int waited = 0; !is_whole(fd) && !has_hung_up(fd); waited += WHOLE_STEP_MS) {
+		if (waited >= WHOLE_MS)
+			return false;
+		(void)nanosleep(&step, NULL);
+	}
+	return true;
+}
+
+/* ---- malformed packets ---- */
 
 /* The command that they are for, then names and values in turn. */
 static bool are_pairs(const char *text, size_t len)
@@ -68,30 +138,33 @@ static bool is_well_formed(char command, const char *text, size_t len)
 	}
 }
 
-static bool has_begun(int fd)
+static char *refuse(char *command, size_t *len)
 {
-	struct pollfd wanted = {.fd = fd, .events = POLLIN};
-
-	return poll(&wanted, 1, 0) > 0;
+	*command = UNREADABLE;
+	*len = 0;
+	return NULL;
 }
 
 char *mi_rd_cmd(int fd, struct timeval *timeout, char *command, size_t *len, char *name)
 {
 	struct timeval patience = *timeout;
-	char *text = NULL;
 
-	if (patience.tv_sec > PACKET_SECONDS && has_begun(fd))
-		patience.tv_sec = PACKET_SECONDS;
 	(void)pthread_once(&looked_up, look_up);
-	*command = UNREADABLE;
-	if (next_reader)
-		text = next_reader(fd, &patience, command, len, name);
+	if (!next_reader)
+		return refuse(command, len);
+	if (pooled && is_strict() && !await_whole(fd)) {
+		note_miss();
+		return refuse(command, len);
+	}
+	if (pooled && patience.tv_sec > PIECE_SECONDS)
+		patience.tv_sec = PIECE_SECONDS;
+	char *text = next_reader(fd, &patience, command, len, name);
+	if (!text && *command == TIMED_OUT)
+		note_miss();
 	if (!text || is_well_formed(*command, text, *len))
 		return text;
 	csp_log_seldom(&malformed_logged, LOG_WARNING,
 		       "a malformed packet ('%c') ends a session of the MTA", *command);
 	free(text);
-	*command = UNREADABLE;
-	*len = 0;
-	return NULL;
+	return refuse(command, len);
 }

@@ -185,7 +185,10 @@ def test_half_packets_of_many_do_not_stop_others():
                 assert mta.message(headers=OPERATIONAL).changes
         # They do not keep their threads until the session's timeout of 330 seconds.
         for mta in half:
-            assert mta.sock.recv(1) == b""
+            try:
+                assert mta.sock.recv(1) == b""
+            except ConnectionResetError:
+                pass
             mta.close()
 
 

@@ -7,7 +7,7 @@ import socket
 import stat
 import time
 
-from daemon import INCIDENT, OPERATIONAL, SUBSCRIPTION, Daemon, Skip
+from daemon import INCIDENT, OPERATIONAL, SUBSCRIPTION, Daemon, Skip, until
 from protocol import (ACTIONS, ADDHDRS, CHGHDRS, HDR_LEADSPC, NOBODY, NODATA, NOUNKNOWN, NR_BODY, NR_CONN, NR_DATA,
                       NR_EOH, NR_HDR, NR_HELO, NR_MAIL, NR_RCPT, NR_UNKN, PROTOCOL, SETSYMLIST)
 
@@ -122,7 +122,7 @@ def test_a_flag_that_the_mta_does_not_take_is_a_temporary_failure():
     with Daemon() as daemon, daemon.session(actions=0x20) as mta:
         answer = mta.message(headers=OPERATIONAL)
         assert answer.reply.startswith("451 4.7.1 "), answer
-        outcome = daemon.records()[-1]
+        outcome = until(lambda: daemon.records()[1:], what="an outcome")[0]
         assert (outcome["for"], outcome["outcome"]) == (daemon.decisions()[-1]["decision"], "tempfail"), outcome
         assert mta.message(headers=INCIDENT).verdict == "continue"
 
