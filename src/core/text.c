@@ -27,13 +27,15 @@ enum class {
 	CLASS_OTHER,
 };
 
+enum place { IN_GAP, IN_WORD, IN_NUMBER };
+
 struct writer {
 	struct buf *out;
 	char bytes[512];
 	size_t len;
-	bool keeps_numbers; /* as words, in ASCII digits */
-	bool in_word;
-	bool number; /* in the run since the last word */
+	bool keeps_numbers; /* as words of their own, in ASCII digits */
+	enum place place;
+	bool number; /* in the gap since the last word */
 };
 
 struct piece {
@@ -66,24 +68,29 @@ static void end_gap(struct writer *writer)
 	writer->number = false;
 }
 
+/* A number ends a word and a word a number: "Office365" is "Office 365". */
+static void go_to(struct writer *writer, enum place place)
+{
+	if (writer->place != place)
+		end_gap(writer);
+	writer->place = place;
+}
+
 static void put_rune(struct writer *writer, uint32_t rune)
 {
-	if (!writer->in_word)
-		end_gap(writer);
-	writer->in_word = true;
+	go_to(writer, IN_WORD);
 	writer->len += csp_utf8_encode(writer->bytes + writer->len, rune);
 }
 
-static void put_number(struct writer *writer, uint32_t rune)
+static void put_number(struct writer *writer, int32_t digit)
 {
-	int32_t digit = writer->keeps_numbers ? u_charDigitValue((UChar32)rune) : -1;
-
-	if (digit >= 0) {
-		put_rune(writer, (uint32_t)('0' + digit));
-		return;
+	if (writer->keeps_numbers && digit >= 0) {
+		go_to(writer, IN_NUMBER);
+		writer->bytes[writer->len++] = (char)('0' + digit);
+	} else {
+		writer->place = IN_GAP;
+		writer->number = !writer->keeps_numbers;
 	}
-	writer->in_word = false;
-	writer->number = !writer->keeps_numbers;
 }
 
 static void put(struct writer *writer, enum class class, uint32_t rune)
@@ -93,30 +100,29 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 		put_rune(writer, rune);
 		break;
 	case CLASS_SIGN:
-		if (writer->in_word)
+		if (writer->place == IN_WORD)
 			put_rune(writer, rune);
 		break;
 	case CLASS_NUMBER:
-		put_number(writer, rune);
+		put_number(writer, u_charDigitValue((UChar32)rune));
 		break;
 	case CLASS_OTHER:
-		writer->in_word = false;
+		writer->place = IN_GAP;
 		break;
 	}
 }
 
 static void put_ascii(struct writer *writer, char c)
 {
-	bool number = csp_ascii_is_digit(c);
-
-	if (csp_ascii_is_alpha(c) || (number && writer->keeps_numbers)) {
-		if (!writer->in_word)
-			end_gap(writer);
-		writer->in_word = true;
+	if (csp_ascii_is_alpha(c)) {
+		go_to(writer, IN_WORD);
 		writer->bytes[writer->len++] = csp_ascii_lower(c);
+	} else if (csp_ascii_is_digit(c)) {
+		put_number(writer, c - '0');
+	} else if (c == '#') {
+		put_number(writer, -1);
 	} else {
-		writer->in_word = false;
-		writer->number = writer->number || number || (c == '#' && !writer->keeps_numbers);
+		writer->place = IN_GAP;
 	}
 }
 
@@ -142,7 +148,7 @@ static void write_ascii(struct writer *writer, struct span text)
 	while (at < text.len) {
 		make_room(writer);
 		put_ascii(writer, text.data[at++]);
-		if (writer->in_word)
+		if (writer->place == IN_WORD)
 			at += put_ascii_word(writer, csp_span_slice(text, at, text.len));
 	}
 }

@@ -18,7 +18,10 @@
  */
 void csp_text_normalise(struct buf *out, struct span utf8);
 
-/* The same, but numbers stay: "Microsoft 365" is no "Microsoft 2019". Without a number both forms are the same. */
+/*
+ * The same, but numbers stay, in ASCII digits and as words of their own: "Office365" is "Office 365" and no
+ * "Office 2019". Without a number both forms are the same.
+ */
 void csp_text_normalise_name(struct buf *out, struct span utf8);
 
 /* Loads the tables of Unicode and of the charsets, so that the first message does not pay; false when they are missing. */

@@ -140,6 +140,56 @@ static void the_normal_form_is_its_own(void **state)
 	}
 }
 
+static const struct text_case name_cases[] = {
+	{SPAN_INIT(""), " "},
+	{SPAN_INIT("#"), " "},
+	{SPAN_INIT("Microsoft 365"), " microsoft 365 "},
+	{SPAN_INIT("Microsoft365"), " microsoft 365 "},
+	{SPAN_INIT("Office 2019/E3"), " office 2019 e 3 "},
+	{SPAN_INIT("1,234.56"), " 1 234 56 "},
+	{SPAN_INIT("\xef\xbc\x93\xef\xbc\x96\xef\xbc\x95"), " 365 "},
+	{SPAN_INIT("\xd9\xa3\xd9\xa6\xd9\xa5"), " 365 "},
+	{SPAN_INIT("3\xd9\xa6"
+		   "5"),
+	 " 365 "},
+	{SPAN_INIT("\xe5\xb9\xb4"
+		   "5\xe6\x9c\x88"),
+	 " \xe5\xb9\xb4 5 \xe6\x9c\x88 "},
+	{SPAN_INIT("5\xe0\xb8\xb5"), " 5 "},
+	{SPAN_INIT("\xe1\x8d\xb2"), " "}, /* an Ethiopic ten is no digit */
+};
+
+static void names_keep_their_numbers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(name_cases); i++) {
+		struct buf out;
+		csp_buf_init(&out, 1000);
+		csp_text_normalise_name(&out, name_cases[i].text);
+		CHECK_SPAN(name_cases[i].text.data, csp_buf_span(&out),
+			   csp_span_from(name_cases[i].normal));
+		csp_buf_dispose(&out);
+	}
+}
+
+static void without_numbers_both_forms_are_the_same(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(text_cases); i++) {
+		struct buf text;
+		struct buf name;
+		csp_buf_init(&text, 1000);
+		csp_buf_init(&name, 1000);
+		csp_text_normalise(&text, text_cases[i].text);
+		csp_text_normalise_name(&name, text_cases[i].text);
+		if (csp_span_find(csp_buf_span(&text), '#') == text.len)
+			CHECK_SPAN(text_cases[i].text.data, csp_buf_span(&name),
+				   csp_buf_span(&text));
+		csp_buf_dispose(&text);
+		csp_buf_dispose(&name);
+	}
+}
+
 static void every_character_gives_words_of_letters_numbers_or_nothing(void **state)
 {
 	(void)state;
@@ -240,6 +290,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_has_a_normal_form),
 		cmocka_unit_test(the_normal_form_is_its_own),
+		cmocka_unit_test(names_keep_their_numbers),
+		cmocka_unit_test(without_numbers_both_forms_are_the_same),
 		cmocka_unit_test(every_character_gives_words_of_letters_numbers_or_nothing),
 		cmocka_unit_test(it_does_not_matter_where_in_a_long_text_a_word_stands),
 		cmocka_unit_test(text_that_grows_in_folding_is_all_there),
