@@ -1,5 +1,6 @@
 #include "addrlist.h"
 
+#include "addrtoken.h"
 #include "encword.h"
 #include "header.h"
 
@@ -10,23 +11,6 @@
 
 /* A reader that goes on past bad and repeated addresses must not do so for ever. */
 #define ATTEMPTS_MAX ((size_t)4 * ADDRLIST_MAX)
-
-enum token_kind { TOKEN_END, TOKEN_ATOM, TOKEN_QUOTED, TOKEN_LITERAL, TOKEN_SPECIAL };
-
-struct token {
-	enum token_kind kind;
-	char special;
-	struct span text; /* quoted strings: what stands between the quotes */
-	bool gap_before;  /* blanks or a comment */
-};
-
-/* Text put together from several tokens; what does not fit is noted, never cut silently. */
-struct piece {
-	char *text;
-	size_t len;
-	size_t max;
-	bool overflow;
-};
 
 struct element {
 	struct piece local;
@@ -43,15 +27,13 @@ struct element {
 struct parser {
 	struct addrlist *list;
 	struct arena *arena;
-	struct span rest;
+	struct tokens tokens;
 	struct token token; /* the current one */
 	struct element element;
 	size_t first;    /* list->count at the start */
 	size_t attempts; /* addresses met, good or bad */
 	bool in_group;
 	bool no_memory;
-	/* Once one had no end, no later one has: they are not looked for again. */
-	bool open_quote, open_comment, open_literal;
 };
 
 static struct span from(struct span text, size_t at)
@@ -59,151 +41,9 @@ static struct span from(struct span text, size_t at)
 	return csp_span_slice(text, at, text.len);
 }
 
-static void piece_put(struct piece *piece, struct span text)
-{
-	if (text.len > piece->max - piece->len) {
-		piece->overflow = true;
-		text.len = piece->max - piece->len;
-	}
-	if (text.len)
-		memcpy(piece->text + piece->len, text.data, text.len);
-	piece->len += text.len;
-}
-
-static void piece_put_unquoted(struct piece *piece, struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] == '\\' && i + 1 < text.len)
-			i++;
-		piece_put(piece, csp_span_slice(text, i, i + 1));
-	}
-}
-
-static void piece_reset(struct piece *piece)
-{
-	piece->len = 0;
-	piece->overflow = false;
-}
-
-static struct span piece_span(const struct piece *piece)
-{
-	return (struct span){piece->text, piece->len};
-}
-
-/* Where atoms end: the specials of RFC 5322 section 3.2.3, and blanks. Indexed by byte. */
-static const bool ends_atom[256] = {
-	['('] = true, [')'] = true, ['<'] = true, ['>'] = true, ['['] = true,
-	[']'] = true, [':'] = true, [';'] = true, ['@'] = true, ['\\'] = true,
-	[','] = true, ['.'] = true, ['"'] = true, [' '] = true, ['\t'] = true,
-};
-
-static size_t atom_length(struct span text)
-{
-	size_t len = 0;
-
-	while (len < text.len && !ends_atom[(unsigned char)text.data[len]])
-		len++;
-	return len;
-}
-
-/* Where the closing character stands, backslashes stepped over; text.len when it does not. */
-static size_t find_close(struct span text, char close)
-{
-	for (size_t i = 1; i < text.len; i++) {
-		if (text.data[i] == '\\')
-			i++;
-		else if (text.data[i] == close)
-			return i;
-	}
-	return text.len;
-}
-
-/* Comments nest: they are counted, not entered. */
-static size_t find_comment_end(struct span text)
-{
-	size_t depth = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-		if (c == '\\')
-			i++;
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && --depth == 0)
-			return i;
-	}
-	return text.len;
-}
-
-static bool skip_comment(struct parser *parser)
-{
-	size_t end = parser->open_comment ? parser->rest.len : find_comment_end(parser->rest);
-
-	if (end == parser->rest.len) {
-		parser->open_comment = true;
-		return false;
-	}
-	piece_put(&parser->element.display, SPAN_LIT(" "));
-	piece_put_unquoted(&parser->element.display, csp_span_slice(parser->rest, 1, end));
-	piece_put(&parser->element.display, SPAN_LIT(" "));
-	parser->rest = from(parser->rest, end + 1);
-	return true;
-}
-
-static bool skip_gap(struct parser *parser)
-{
-	bool any = false;
-
-	while (parser->rest.len) {
-		char c = parser->rest.data[0];
-		if (c == ' ' || c == '\t')
-			parser->rest = from(parser->rest, 1);
-		else if (c != '(' || !skip_comment(parser))
-			break;
-		any = true;
-	}
-	return any;
-}
-
-/* A token between two marks; false when it has no end. */
-static bool take_closed(struct parser *parser, bool *open, char close, enum token_kind kind)
-{
-	size_t end = *open ? parser->rest.len : find_close(parser->rest, close);
-
-	if (end == parser->rest.len) {
-		*open = true;
-		return false;
-	}
-	bool literal = kind == TOKEN_LITERAL; /* keeps its brackets */
-	parser->token.kind = kind;
-	parser->token.text = csp_span_slice(parser->rest, literal ? 0 : 1, literal ? end + 1 : end);
-	parser->rest = from(parser->rest, end + 1);
-	return true;
-}
-
 static void advance(struct parser *parser)
 {
-	bool gap = skip_gap(parser);
-	size_t atom = atom_length(parser->rest);
-
-	parser->token = (struct token){.kind = TOKEN_END, .text = SPAN_LIT(""), .gap_before = gap};
-	if (parser->rest.len == 0)
-		return;
-	if (atom) {
-		parser->token.kind = TOKEN_ATOM;
-		parser->token.text = csp_span_slice(parser->rest, 0, atom);
-		parser->rest = from(parser->rest, atom);
-		return;
-	}
-	char c = parser->rest.data[0];
-	if (c == '"' && take_closed(parser, &parser->open_quote, '"', TOKEN_QUOTED))
-		return;
-	if (c == '[' && take_closed(parser, &parser->open_literal, ']', TOKEN_LITERAL))
-		return;
-	parser->token.kind = TOKEN_SPECIAL;
-	parser->token.special = c;
-	parser->token.text = csp_span_slice(parser->rest, 0, 1);
-	parser->rest = from(parser->rest, 1);
+	parser->token = csp_token_next(&parser->tokens);
 }
 
 static bool at_special(const struct parser *parser, char c)
@@ -229,8 +69,8 @@ static bool at_limit(const struct parser *parser)
 
 static void start_address(struct element *element)
 {
-	piece_reset(&element->local);
-	piece_reset(&element->domain);
+	csp_piece_reset(&element->local);
+	csp_piece_reset(&element->domain);
 	element->local_has_gap = false;
 	element->words = false;
 	element->goes_on = false;
@@ -239,7 +79,7 @@ static void start_address(struct element *element)
 static void reset_element(struct element *element)
 {
 	start_address(element);
-	piece_reset(&element->display);
+	csp_piece_reset(&element->display);
 	element->phrase = false;
 	element->addresses = 0;
 }
@@ -285,8 +125,8 @@ static void end_address(struct parser *parser)
 
 	parser->attempts++;
 	if (element->words && !element->local.overflow && !element->domain.overflow)
-		result = csp_mailbox_make(&mailbox, parser->arena, piece_span(&element->local),
-					  piece_span(&element->domain));
+		result = csp_mailbox_make(&mailbox, parser->arena, csp_piece_span(&element->local),
+					  csp_piece_span(&element->domain));
 	if (result == MAILBOX_NO_MEMORY)
 		parser->no_memory = true;
 	if (result != MAILBOX_OK || has_encoded_word(mailbox.local) ||
@@ -318,9 +158,9 @@ static void add_word(struct parser *parser)
 	if (joined && parser->token.gap_before)
 		element->local_has_gap = true;
 	if (parser->token.kind == TOKEN_QUOTED)
-		piece_put_unquoted(&element->local, parser->token.text);
+		csp_piece_put_unquoted(&element->local, parser->token.text);
 	else
-		piece_put(&element->local, parser->token.text);
+		csp_piece_put(&element->local, parser->token.text);
 	element->words = true;
 	element->goes_on = dot;
 }
@@ -330,11 +170,11 @@ static void add_display(struct parser *parser)
 	struct piece *display = &parser->element.display;
 
 	if (parser->token.gap_before)
-		piece_put(display, SPAN_LIT(" "));
+		csp_piece_put(display, SPAN_LIT(" "));
 	if (parser->token.kind == TOKEN_QUOTED)
-		piece_put_unquoted(display, parser->token.text);
+		csp_piece_put_unquoted(display, parser->token.text);
 	else
-		piece_put(display, parser->token.text);
+		csp_piece_put(display, parser->token.text);
 }
 
 /* The current token is the '@'; afterwards it is the one behind the domain. */
@@ -357,7 +197,7 @@ static void parse_domain(struct parser *parser, bool shown)
 			break;
 		if (parser->token.gap_before)
 			doubt(parser);
-		piece_put(&element->domain, parser->token.text);
+		csp_piece_put(&element->domain, parser->token.text);
 		want_label = dot;
 	}
 	end_address(parser);
@@ -456,7 +296,7 @@ static bool has_false_at(struct span text)
 static void check_display(struct parser *parser)
 {
 	struct piece *display = &parser->element.display;
-	struct span text = piece_span(display);
+	struct span text = csp_piece_span(display);
 	bool undecodable = false;
 	struct buf decoded;
 
@@ -574,7 +414,8 @@ bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span 
 	csp_header_unfold(&unfolded, &bare, body);
 	if (bare)
 		list->ambiguous = true;
-	parser.rest = csp_buf_span(&unfolded);
+	parser.tokens.rest = csp_buf_span(&unfolded);
+	parser.tokens.comments = &parser.element.display;
 	if (csp_buf_failed(&unfolded))
 		parser.no_memory = true;
 	else
