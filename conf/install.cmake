@@ -1,0 +1,17 @@
+# Copies the sample configuration from ${from} to ${to}. A file that the site has changed stays, and ours goes beside it
+# as FILE.new.
+file(GLOB_RECURSE names RELATIVE ${from} ${from}/*.conf)
+foreach(name IN LISTS names)
+	set(there $ENV{DESTDIR}${to}/${name})
+	set(suffix "")
+	if(EXISTS ${there})
+		file(SHA256 ${there} theirs)
+		file(SHA256 ${from}/${name} ours)
+		if(NOT theirs STREQUAL ours)
+			set(suffix .new)
+		endif()
+	endif()
+	cmake_path(GET name PARENT_PATH folder)
+	cmake_path(GET name FILENAME file)
+	file(INSTALL ${from}/${name} DESTINATION ${to}/${folder} RENAME ${file}${suffix})
+endforeach()
