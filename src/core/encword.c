@@ -259,11 +259,50 @@ static void decode_words(struct decoder *decoder)
 	add_plain(decoder, plain, body.len, false);
 }
 
+/* Controls that are no white space, and the bidirectional overrides: some readers leave them out, others turn with them. */
+static bool misleads(struct span here)
+{
+	unsigned char byte = (unsigned char)here.data[0];
+
+	if (byte < 0x80)
+		return byte == 0x7f || (byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r');
+	if (byte == 0xc2 && here.len > 1)
+		return (unsigned char)here.data[1] < 0xa0 && (unsigned char)here.data[1] != 0x85;
+	return csp_span_starts_with(here, SPAN_LIT("\xe2\x80\xad")) ||
+	       csp_span_starts_with(here, SPAN_LIT("\xe2\x80\xae"));
+}
+
+/* What opens an encoded-word, with any label: some reader decodes a second time, or more leniently. */
+static bool opens_word(struct span here)
+{
+	if (!csp_span_starts_with(here, SPAN_LIT("=?")))
+		return false;
+	here = csp_span_slice(here, 2, 2 + CHARSET_LABEL_MAX + 3);
+	here = from(here, csp_span_find(here, '?'));
+	return here.len >= 3 && here.data[2] == '?' && strchr("bBqQ", here.data[1]);
+}
+
+/* Does the decoded text, which is valid UTF-8, still say something else to some reader? */
+static bool is_ambiguous(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+		if (csp_ascii_is_alpha(c) || c == ' ')
+			continue;
+		if (misleads(from(text, i)) || opens_word(from(text, i)))
+			return true;
+	}
+	return false;
+}
+
 void csp_encword_decode(struct buf *out, bool *undecodable, struct span unfolded)
 {
 	struct decoder decoder = {.out = out, .undecodable = undecodable, .body = unfolded};
+	size_t start = out->len;
 
 	csp_buf_init(&decoder.bytes, unfolded.len + 1);
 	decode_words(&decoder);
 	csp_buf_dispose(&decoder.bytes);
+	if (is_ambiguous(csp_span_slice(csp_buf_span(out), start, out->len)))
+		*undecodable = true;
 }

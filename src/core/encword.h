@@ -15,7 +15,9 @@
  *   - a word without an end: decoded up to the next blank or word; an encoding other than B and Q: left as it is;
  *   - what base64 does not have: passed over; a '=' of Q that stands before no two digits: taken as it is;
  *   - bytes that their charset does not have: U+FFFD;
- *   - a charset that is not on the list, and raw bytes that are not UTF-8: guessed as in charset.h.
+ *   - a charset that is not on the list, and raw bytes that are not UTF-8: guessed as in charset.h;
+ *   - what is left of a word after decoding once, controls that are no white space, and bidirectional overrides: what
+ *     one reader shows is not what another does.
  * Cost is linear.
  */
 void csp_encword_decode(struct buf *out, bool *undecodable, struct span unfolded);

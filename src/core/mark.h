@@ -15,9 +15,10 @@ enum mark {
 		1U << 1, /* an author domain is a partner's or ours, and no proof holds */
 	MARK_ROUTED_RECIPIENT =
 		1U << 2, /* a forward-path that hides another address, or cannot be read */
-	MARK_UNDECODABLE = 1U << 3, /* text in an encoding or charset that cannot be read */
-	MARK_TRUNCATED = 1U << 4,   /* a limit was reached; what lies behind it was not judged */
-	MARK_OBFUSCATED = 1U << 5,  /* a phrase shows only once look-alike letters are folded */
+	MARK_UNDECODABLE =
+		1U << 3, /* text that cannot be read, or that readers show in different ways */
+	MARK_TRUNCATED = 1U << 4,  /* a limit was reached; what lies behind it was not judged */
+	MARK_OBFUSCATED = 1U << 5, /* a phrase shows only once look-alike letters are folded */
 	MARK_DUPLICATE_FIELD = 1U << 6,      /* a field that RFC 5322 allows once stands twice */
 	MARK_BARE_NEWLINE = 1U << 7,         /* a CR or LF that starts no fold, or a NUL */
 	MARK_UNTRUSTED_TAG = 1U << 8,        /* a category tag from a source that may not set it */

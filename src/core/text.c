@@ -25,6 +25,7 @@ enum class {
 	CLASS_SIGN, /* goes on with a word, but starts none */
 	CLASS_NUMBER,
 	CLASS_OTHER,
+	CLASS_NONE, /* as if it were not there */
 };
 
 enum place { IN_GAP, IN_WORD, IN_NUMBER };
@@ -109,7 +110,17 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 	case CLASS_OTHER:
 		writer->place = IN_GAP;
 		break;
+	case CLASS_NONE:
+		break;
 	}
+}
+
+/* Most readers leave them out, so that a word with one in it is still the word. */
+static bool is_control(uint32_t rune)
+{
+	bool white_space = (rune >= '\t' && rune <= '\r') || rune == 0x85;
+
+	return !white_space && (rune < ' ' || (rune >= 0x7f && rune < 0xa0));
 }
 
 static void put_ascii(struct writer *writer, char c)
@@ -121,7 +132,7 @@ static void put_ascii(struct writer *writer, char c)
 		put_number(writer, c - '0');
 	} else if (c == '#') {
 		put_number(writer, -1);
-	} else {
+	} else if (!is_control((unsigned char)c)) {
 		writer->place = IN_GAP;
 	}
 }
@@ -194,6 +205,7 @@ static enum class classify(uint32_t rune) {
 
 	/* Letters that look like apostrophes and accents, and are written for them. */
 	if (is_between(rune, 0x2b9, 0x2ff)) return CLASS_OTHER;
+	if (is_control(rune)) return CLASS_NONE;
 	if (category & U_GC_L_MASK) return CLASS_LETTER;
 	if (category & U_GC_M_MASK) return CLASS_SIGN;
 	return category & U_GC_N_MASK ? CLASS_NUMBER : CLASS_OTHER;

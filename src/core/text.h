@@ -10,7 +10,7 @@
 
 /*
  * Appends the normal form. Letters are folded by NFKC case-fold (UAX 15), i with and without a dot to i; invisible
- * characters, tatweel, the vowel signs of Arabic and Hebrew and accents that make no letter are dropped, the signs
+ * characters, controls, tatweel, the vowel signs of Arabic and Hebrew and accents that make no letter are dropped, the signs
  * that belong to a word (Thai, Indic scripts) stay. Every run of characters that are no letters becomes one
  * space, and " # " when there is a digit of any script or a '#' in it: "3 Rechnungen, EUR 1.234,50" and
  * "№5 rechnungen eur #" give " # rechnungen eur # " and " no # rechnungen eur # ". Applying it twice changes nothing

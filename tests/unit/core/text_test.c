@@ -14,7 +14,7 @@ static const struct text_case text_cases[] = {
 	{SPAN_INIT("word"), " word "},
 	{SPAN_INIT("Two Words"), " two words "},
 	{SPAN_INIT("  Re:  [Fwd]\t(two -- words)!  "), " re fwd two words "},
-	{SPAN_INIT("a\0b\x1b[2J\x7f"), " a b # j "},
+	{SPAN_INIT("a\0b\x1b[2J\x7f"), " ab # j "},
 
 	/* Numbers, dates, amounts. */
 	{SPAN_INIT("5"), " # "},
@@ -80,6 +80,19 @@ static const struct text_case text_cases[] = {
 	{SPAN_INIT("in\xe2\x81\xa0voice\xef\xb8\x8f"), " invoice "},
 	{SPAN_INIT("in\xcd\x8fvoice"), " invoice "},
 	{SPAN_INIT("in\xf3\xa0\x81\xa1voice"), " invoice "},
+
+	/* Controls, of which only white space separates words. */
+	{SPAN_INIT("in\x01vo\x7fi\x1b"
+		   "ce"),
+	 " invoice "},
+	{SPAN_INIT("in\xc2\x90voice"), " invoice "},
+	{SPAN_INIT("a\tb\nc\x0b"
+		   "d\x0c"
+		   "e\rf\xc2\x85g"),
+	 " a b c d e f g "},
+	{SPAN_INIT("\x01 1\x01"
+		   "2 \x01"),
+	 " # "},
 
 	/* Accents that make no letter, and marks drawn over letters. */
 	{SPAN_INIT("i\xcc\xb6n\xcc\xb6v\xcc\xb6oice"), " invoice "},
