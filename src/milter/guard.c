@@ -1,11 +1,16 @@
 /*
- * libmilter believes its peer. After a list of macros in which a value is missing smfi_getsymval
- * reads behind the end, and the daemon dies with every session it has. Half a packet keeps one of
- * its few threads until the session's timeout, and other sessions wait for that thread.
+ * Two functions that libmilter finds in the program before it finds them elsewhere, because it calls
+ * them through the dynamic symbol table. They are part of the program, not of the layer's library:
+ * nothing else refers to them.
  *
- * libmilter calls its reader of packets through the dynamic symbol table: so this one, of the same
- * name, stands before it and closes the session of such a peer. Where a libmilter binds its calls to
- * itself, nothing changes. It is part of the program, not of the layer's library: nothing refers to it.
+ * sigwait: libmilter has a thread that waits for HUP, TERM and INT, and ends the filter on each. It
+ * waits for ever now, and the signals are the main thread's (lifecycle.h).
+ *
+ * mi_rd_cmd: libmilter believes its peer. After a list of macros in which a value is missing smfi_getsymval
+ * reads behind the end, and the daemon dies with every session it has. Half a packet keeps one of
+ * its few threads until the session's timeout, and other sessions wait for that thread. So the
+ * reader of packets closes the session of such a peer. Where a libmilter binds the call to its own
+ * reader, nothing changes.
  */
 #define _GNU_SOURCE /* RTLD_NEXT, POLLRDHUP */
 
@@ -13,12 +18,14 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
@@ -40,12 +47,21 @@
 typedef char *reader(int fd, struct timeval *timeout, char *command, size_t *len, char *name);
 
 reader mi_rd_cmd __attribute__((visibility("default")));
+int sigwait(const sigset_t *set, int *number) __attribute__((visibility("default")));
 
 static reader *next_reader;
 static bool pooled; /* sessions share threads, and are read from only when there is something */
 static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
 static atomic_llong last_miss; /* seconds, 0: none */
 static atomic_llong miss_logged, malformed_logged;
+
+int sigwait(const sigset_t *set, int *number)
+{
+	(void)set;
+	(void)number;
+	for (;;)
+		(void)pause();
+}
 
 static void look_up(void)
 {

@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <time.h>
@@ -22,146 +20,86 @@
 /* libmilter sends an answer after our callback has returned; then nothing tells us that it has. */
 #define GRACE_MS 250
 
-static struct {
-	int wake_fd; /* an eventfd */
-	int reopen_fd;
-	atomic_int reloads; /* asked for since the last one */
-	atomic_int stops;
-	atomic_bool milter_ended;
-	sem_t signals_taken;
-} events = {.wake_fd = -1, .reopen_fd = -1};
+static int signal_fd = -1;
+static atomic_bool milter_ended;
 
-/* ---- signals ---- */
+/* What came in since it was asked last. */
+struct events {
+	bool reload, reopen, stop;
+};
 
-static void wake(void)
+static void take_signals(sigset_t *out)
 {
-	uint64_t one = 1;
-	ssize_t written = write(events.wake_fd, &one, sizeof(one));
-
-	(void)written;
-}
-
-static void on_signal(int number)
-{
-	int kept = errno;
-
-	if (number == SIGHUP)
-		(void)atomic_fetch_add(&events.reloads, 1);
-	else
-		(void)atomic_fetch_add(&events.stops, 1);
-	wake();
-	errno = kept;
+	(void)sigemptyset(out);
+	(void)sigaddset(out, SIGHUP);
+	(void)sigaddset(out, SIGUSR1);
+	(void)sigaddset(out, SIGTERM);
+	(void)sigaddset(out, SIGINT);
 }
 
 void csp_lifecycle_block_signals(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t set;
+	sigset_t ours;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGUSR1);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	take_signals(&ours);
+	(void)pthread_sigmask(SIG_BLOCK, &ours, NULL);
 	/* A peer that is gone, and a journal at its size limit, are errors to be handled. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
-/*
- * libmilter has a thread in sigwait for HUP, TERM and INT, and takes each for the end. The kernel
- * prefers the main thread only while that has them unblocked and no signal pending: so the handlers
- * block nothing (SA_NODEFER), and SIGUSR1 stays blocked and comes through a descriptor, or a HUP
- * right behind a USR1 would go to libmilter.
- */
-static int take_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER | SA_RESTART};
-	sigset_t handled;
-
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigemptyset(&handled);
-	(void)sigaddset(&handled, SIGHUP);
-	(void)sigaddset(&handled, SIGTERM);
-	(void)sigaddset(&handled, SIGINT);
-	if (sigaction(SIGHUP, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-	    sigaction(SIGINT, &action, NULL) != 0)
-		return errno;
-	return pthread_sigmask(SIG_UNBLOCK, &handled, NULL);
-}
-
-static int open_events(void)
-{
-	sigset_t reopen;
-
-	(void)sigemptyset(&reopen);
-	(void)sigaddset(&reopen, SIGUSR1);
-	events.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	events.reopen_fd = signalfd(-1, &reopen, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (events.wake_fd < 0 || events.reopen_fd < 0 ||
-	    sem_init(&events.signals_taken, 0, 0) != 0)
-		return errno;
-	return 0;
-}
-
-/* ---- libmilter ---- */
-
 static void *run_milter(void *argument)
 {
 	(void)argument;
-	while (sem_wait(&events.signals_taken) != 0 && errno == EINTR)
-		;
 	(void)smfi_main();
-	atomic_store(&events.milter_ended, true);
-	wake();
+	atomic_store(&milter_ended, true);
 	return NULL;
 }
 
-/* The thread inherits what is blocked now, and libmilter waits until the main thread has its handlers. */
 int csp_lifecycle_start(void)
 {
 	pthread_t thread;
-	int error = open_events();
+	sigset_t ours;
 
-	if (!error)
-		error = pthread_create(&thread, NULL, run_milter, NULL);
-	if (error)
-		return error;
-	(void)pthread_detach(thread);
-	error = take_signals();
-	(void)sem_post(&events.signals_taken);
-	return error;
+	take_signals(&ours);
+	signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal_fd < 0)
+		return errno;
+	int error = pthread_create(&thread, NULL, run_milter, NULL);
+	return error ? error : pthread_detach(thread);
 }
 
-/* ---- the main thread ---- */
-
-static void drain_event(int fd)
+static void read_signals(struct events *events)
 {
-	struct signalfd_siginfo info; /* larger than what an eventfd gives */
+	struct signalfd_siginfo info;
 
-	while (read(fd, &info, sizeof(info)) > 0)
-		;
+	while (read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			events->reload = true;
+		else if (info.ssi_signo == SIGUSR1)
+			events->reopen = true;
+		else
+			events->stop = true;
+	}
 }
 
-/* Waits, serves the control socket, and says whether the journal is to be reopened. */
-static bool wait_for_events(const struct lifecycle *lifecycle, int milliseconds)
+/* Waits, and serves the control socket meanwhile. */
+static struct events wait_for_events(const struct lifecycle *lifecycle, int milliseconds)
 {
+	struct events events = {0};
 	struct pollfd wanted[] = {
-		{.fd = events.wake_fd, .events = POLLIN},
-		{.fd = events.reopen_fd, .events = POLLIN},
+		{.fd = signal_fd, .events = POLLIN},
 		{.fd = lifecycle->control->fd, .events = POLLIN},
 	};
 
 	if (poll(wanted, sizeof(wanted) / sizeof(wanted[0]), milliseconds) <= 0)
-		return false;
+		return events;
 	if (wanted[0].revents)
-		drain_event(events.wake_fd);
-	if (wanted[2].revents)
-		csp_control_serve(lifecycle->control);
+		read_signals(&events);
 	if (wanted[1].revents)
-		drain_event(events.reopen_fd);
-	return wanted[1].revents != 0;
+		csp_control_serve(lifecycle->control);
+	return events;
 }
 
 static long long now_ms(void)
@@ -175,43 +113,39 @@ static long long now_ms(void)
 static void drain(const struct lifecycle *lifecycle)
 {
 	long long due = now_ms() + 1000LL * lifecycle->drain_seconds(lifecycle->context);
-	int stops = atomic_load(&events.stops);
+	struct filter *filter = lifecycle->filter;
+	bool hurried = false;
 
 	csp_notify_stopping();
-	atomic_store(&lifecycle->filter->draining, true);
-	csp_log(LOG_INFO, "ending: %d messages are running",
-		atomic_load(&lifecycle->filter->running));
-	while (atomic_load(&lifecycle->filter->running) > 0 && now_ms() < due &&
-	       atomic_load(&events.stops) == stops)
-		(void)wait_for_events(lifecycle, DRAIN_TICK_MS);
-	int left = atomic_load(&lifecycle->filter->running);
+	atomic_store(&filter->draining, true);
+	csp_log(LOG_INFO, "ending: %d messages are running", atomic_load(&filter->running));
+	while (atomic_load(&filter->running) > 0 && now_ms() < due && !hurried)
+		hurried = wait_for_events(lifecycle, DRAIN_TICK_MS).stop;
+	int left = atomic_load(&filter->running);
 	if (left > 0)
 		csp_log(LOG_WARNING, "%d messages were left without an answer", left);
 	struct timespec grace = {.tv_nsec = GRACE_MS * 1000000L};
-	while (nanosleep(&grace, &grace) != 0 && errno == EINTR)
-		;
+	(void)nanosleep(&grace, NULL);
 }
 
 int csp_lifecycle_run(const struct lifecycle *lifecycle)
 {
 	long long next_tick = now_ms() + TICK_MS;
-	int status = EX_OK;
+	struct events events = {0};
 
-	while (atomic_load(&events.stops) == 0 && !atomic_load(&events.milter_ended)) {
-		bool reopen = wait_for_events(lifecycle, TICK_MS);
-		if (atomic_exchange(&events.reloads, 0))
+	while (!events.stop && !atomic_load(&milter_ended)) {
+		events = wait_for_events(lifecycle, TICK_MS);
+		if (events.reload)
 			lifecycle->reload(lifecycle->context);
-		else if (reopen)
+		else if (events.reopen)
 			lifecycle->reopen(lifecycle->context);
 		if (now_ms() < next_tick)
 			continue;
 		lifecycle->tick(lifecycle->context);
 		next_tick = now_ms() + TICK_MS;
 	}
-	if (atomic_load(&events.stops) == 0) {
+	if (!events.stop)
 		csp_log(LOG_CRIT, "libmilter has ended by itself");
-		status = EX_SOFTWARE;
-	}
 	drain(lifecycle);
-	return status;
+	return events.stop ? EX_OK : EX_SOFTWARE;
 }

@@ -1,6 +1,6 @@
 /*
  * The daemon's life: libmilter in a thread of its own, signals and the control socket in the main one.
- * Everything it points to is the daemon's; it keeps globals, because signal handlers have nothing else.
+ * Everything it points to is the daemon's; the signals' descriptor is a global, as signals are.
  * csp_lifecycle_run returns once, when the daemon is to end, with its exit status; starting can fail.
  *
  * SIGHUP: reload. SIGUSR1: reopen. SIGTERM, SIGINT: drain and end; a second one ends at once.
@@ -21,7 +21,11 @@ struct lifecycle {
 	void *context;
 };
 
-/* Before the first thread is made: all of them inherit the mask. */
+/*
+ * Before the first thread is made: all of them inherit the mask, and signals come through a descriptor.
+ * libmilter has a thread of its own that waits for HUP, TERM and INT and takes each for the end; guard.c
+ * puts it to sleep, for whatever else is done, it gets one of them some day.
+ */
 void csp_lifecycle_block_signals(void);
 
 /* Starts libmilter, which must have been registered and opened; 0 or an errno. */

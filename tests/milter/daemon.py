@@ -49,6 +49,12 @@ class Programs:
     slow = 1  # a sanitizer's factor
 
 
+def sanitizer():
+    """"asan" or "tsan" when the daemon was built with it."""
+    names = subprocess.run(["nm", Programs.daemon], capture_output=True, text=True).stdout
+    return next((name for name in ("asan", "tsan") if f"__{name}_init" in names), None)
+
+
 def free_port(family=socket.AF_INET):
     with socket.socket(family) as probe:
         probe.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))

@@ -1,9 +1,12 @@
 """Start, reload, rotation, end: what signals, sockets and a second daemon do to the mail that is running."""
 
+import grp
 import os
+import resource
 import signal
 import socket
 import stat
+import subprocess
 import threading
 import time
 
@@ -333,7 +336,6 @@ def test_root_changes_to_the_user_for_good():
 
 def test_the_sockets_mode_and_group_are_set():
     group = 65534 if os.geteuid() == 0 else os.getegid()
-    import grp
     name = grp.getgrgid(group).gr_name
     with Daemon(milter=f'socket_mode = "0620"; socket_group = "{name}";') as daemon:
         found = os.stat(daemon.address)
@@ -341,7 +343,6 @@ def test_the_sockets_mode_and_group_are_set():
 
 
 def test_wrong_calls_and_configurations_do_not_start():
-    import subprocess
     for arguments, status in ((["--nonsense"], EX_USAGE), (["extra"], EX_USAGE), (["-c", "/nonexistent"], EX_NOINPUT),
                               (["--help"], 0), (["-V"], 0)):
         done = subprocess.run([Programs.daemon, *arguments, *(["--stderr"] if status == EX_NOINPUT else [])],
@@ -358,7 +359,6 @@ def test_wrong_calls_and_configurations_do_not_start():
 
 
 def test_checking_changes_nothing_and_finds_what_is_wrong():
-    import subprocess
     with Daemon(start=False) as daemon:
         def check():
             done = subprocess.run([Programs.daemon, "-n", "-c", daemon.conf()], capture_output=True, text=True, timeout=60)
@@ -424,7 +424,6 @@ def test_rude_control_clients_are_dropped():
 
 
 def test_many_descriptors_are_asked_for():
-    import resource
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Daemon(start=False) as daemon:
         daemon.start(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)))
