@@ -70,6 +70,7 @@ static struct session *session_of(SMFICTX *context)
 	return session;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libmilter's */
 static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned long protocol,
 			     unsigned long reserved2, unsigned long reserved3,
 			     unsigned long *actions_out, unsigned long *protocol_out,

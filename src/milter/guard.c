@@ -12,8 +12,6 @@
  * reader of packets closes the session of such a peer. Where a libmilter binds the call to its own
  * reader, nothing changes.
  */
-#define _GNU_SOURCE /* RTLD_NEXT, POLLRDHUP */
-
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <poll.h>

@@ -1,5 +1,3 @@
-#define _DEFAULT_SOURCE /* initgroups */
-
 #include "identity.h"
 
 #include <errno.h>

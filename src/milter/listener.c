@@ -141,7 +141,17 @@ static int explain_inet(struct listener *listener, int error)
 {
 	SAY(listener, "%s: %s", listener->name,
 	    error == EADDRINUSE ? "another program listens there" : strerror(error));
-	return error == EADDRINUSE ? EX_UNAVAILABLE : error == EACCES ? EX_NOPERM : EX_OSERR;
+	switch (error) {
+	case EADDRINUSE:
+		return EX_UNAVAILABLE;
+	case EACCES:
+		return EX_NOPERM;
+	case EADDRNOTAVAIL:
+	case EAFNOSUPPORT:
+		return EX_CANTCREAT;
+	default:
+		return EX_OSERR;
+	}
 }
 
 static int try_bind(const struct addrinfo *address)

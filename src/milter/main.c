@@ -20,6 +20,14 @@ static const char usage[] =
 
 enum { GO_ON = -1 };
 
+static int print(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+		return EX_OK;
+	perror("csp-milter: stdout");
+	return EX_IOERR;
+}
+
 static int read_options(struct options *out, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -41,11 +49,9 @@ static int read_options(struct options *out, int argc, char **argv)
 			out->to_stderr = true;
 			break;
 		case 'h':
-			(void)fputs(usage, stdout);
-			return EX_OK;
+			return print(usage);
 		case 'V':
-			(void)puts("csp-milter " CSP_VERSION);
-			return EX_OK;
+			return print("csp-milter " CSP_VERSION "\n");
 		default:
 			(void)fputs("Try 'csp-milter --help'.\n", stderr);
 			return EX_USAGE;
