@@ -13,7 +13,7 @@ import time
 from daemon import INCIDENT, OPERATIONAL, SUBSCRIPTION, Daemon, Programs, Skip, until
 from protocol import Gone
 
-EX_USAGE, EX_NOINPUT, EX_NOUSER, EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 67, 69, 73, 77, 78
+EX_USAGE, EX_NOINPUT, EX_NOUSER, EX_UNAVAILABLE, EX_CANTCREAT, EX_IOERR, EX_NOPERM, EX_CONFIG = 64, 66, 67, 69, 73, 74, 77, 78
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
@@ -373,6 +373,30 @@ def test_checking_changes_nothing_and_finds_what_is_wrong():
         daemon.write_conf(journal=daemon.path("log/journal"))
         status, log = check()
         assert status == EX_NOINPUT and "nowhere" in log, (status, log)
+        os.symlink("elsewhere", daemon.path("log/link"))
+        for settings, word in (({"journal": daemon.path("log/link")}, "symbolic link"),
+                               ({"journal": daemon.path("log")}, "no regular file"),
+                               ({"socket": "unix:" + daemon.conf()}, "no socket"),
+                               ({"socket": "inet:8895@203.0.113.1"}, "assign")):
+            daemon.write_conf(**{"journal": daemon.journal, "socket": daemon.socket, **settings})
+            status, log = check()
+            assert status == EX_CANTCREAT and word in log, (settings, status, log)
+
+
+def test_checking_beside_a_running_daemon_finds_nothing_wrong():
+    for transport in ("unix", "inet"):
+        with Daemon(transport) as daemon:
+            done = subprocess.run([Programs.daemon, "-n", "-c", daemon.conf()], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stderr
+            with daemon.session() as mta:
+                mta.message(headers=OPERATIONAL)
+
+
+def test_a_help_that_cannot_be_written_is_told():
+    for option in ("--help", "--version"):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([Programs.daemon, option], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == EX_IOERR and "No space" in done.stderr, done
 
 
 def test_status_and_reload_need_a_daemon():
