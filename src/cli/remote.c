@@ -74,7 +74,7 @@ static int take_option(struct call *call, int option, const char *word)
 	default:
 		break;
 	}
-	return csp_cli_usage(call->verb, "'%s' is not known, or lacks its value", word);
+	return csp_cli_usage(call->verb, "'%s' is no option, or lacks its value", word);
 }
 
 static int read_call(struct call *call, int argc, char **argv)

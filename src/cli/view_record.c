@@ -157,7 +157,6 @@ static void append_judgement(struct buf *out, const json_t *recipient)
 		csp_buf_append(out, SPAN_LIT(")\n"));
 	}
 	append_indented(out, "product", csp_review_text(recipient, "product"));
-	csp_buf_append(out, SPAN_LIT(""));
 	if (json_array_size(json_object_get(recipient, "marks")) > 0)
 		csp_buf_append(out, SPAN_LIT("  "));
 	append_names(out, "marks", json_object_get(recipient, "marks"));

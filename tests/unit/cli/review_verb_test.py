@@ -205,6 +205,17 @@ reply        550 5.7.1 Subscription mail ({ID % 1})
         self.assertIn("\x1b[", self.on_terminal("review", "--journal", path, TERM="xterm"))
         self.assertNotIn("\x1b", self.on_terminal("review", "--journal", path, TERM="xterm", NO_COLOR="1"))
 
+    def test_a_narrow_terminal_shows_each_decision_in_three_lines(self):
+        path = self.journal(record(1), record(2, subject="long " * 100))
+        shown = self.on_terminal("review", "--journal", path, columns=80, NO_COLOR="1").splitlines()
+        self.assertEqual([row.rstrip() for row in shown[:4]], [
+            "2026-11-01 10:00:00 +0000 01kbq00000000000 reject subscription",
+            "    billing@vendor.example <ann@customer.example>",
+            "    Your invoice 1",
+            "2026-11-02 10:00:00 +0000 01kbq00000000000 reject subscription"])
+        self.assertTrue(shown[5].startswith("    long long ") and len(shown[5]) <= 80, shown[5])
+        self.assertEqual(len(shown), 6)
+
     def test_nothing_found_is_no_error(self):
         empty = self.journal()
         self.assert_says(self.run_verb("review", "--journal", empty), 0, "",

@@ -44,11 +44,11 @@ class VerbTest(unittest.TestCase):
                               env=self.environment(**environment), cwd=self.folder)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def on_terminal(self, *words, **environment):
-        """What is written to a terminal of 200 columns."""
+    def on_terminal(self, *words, columns=200, **environment):
+        """What is written to a terminal of so many columns."""
         master, slave = pty.openpty()
         child = subprocess.Popen([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.DEVNULL,
-                                 env=self.environment(COLUMNS="200", **environment), cwd=self.folder)
+                                 env=self.environment(COLUMNS=str(columns), **environment), cwd=self.folder)
         os.close(slave)
         seen = b""
         while True:
