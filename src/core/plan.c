@@ -110,8 +110,9 @@ const char *csp_reply_parse(struct reply *out, struct span text, char class)
 
 	csp_span_split(&reply.code, &rest, text, ' ');
 	if (!is_code(reply.code, class))
-		return class == '5' ? "a reply begins with a code of three digits, 550 for example"
-				    : "a reply begins with a code of three digits, 451 for example";
+		return class == '5'
+			       ? "a reply begins with a code of three digits, the first a 5: 550"
+			       : "a reply begins with a code of three digits, the first a 4: 451";
 	if (csp_span_equal(reply.code, SPAN_LIT("421")))
 		return "421 ends the connection and all that would come over it; say 451";
 	csp_span_split(&reply.enhanced, &rest, rest, ' ');
