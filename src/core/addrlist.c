@@ -61,6 +61,12 @@ static void doubt(struct parser *parser)
 	parser->list->ambiguous = true;
 }
 
+static void miss(struct parser *parser)
+{
+	parser->list->ambiguous = true;
+	parser->list->incomplete = true;
+}
+
 static bool at_limit(const struct parser *parser)
 {
 	return parser->list->count - parser->first >= ADDRLIST_MAX ||
@@ -95,7 +101,7 @@ static void append(struct parser *parser, const struct mailbox *mailbox)
 	void *items = list->items;
 
 	if (at_limit(parser)) {
-		doubt(parser);
+		miss(parser);
 		return;
 	}
 	if (!csp_arena_grow(parser->arena, &items, &list->cap, list->count,
@@ -116,23 +122,40 @@ static bool has_encoded_word(struct span text)
 	return false;
 }
 
+/* Whose mailbox it is shows by its domain, so a local part that cannot be read is left out. */
+static enum mailbox_result make_mailbox(struct mailbox *out, struct parser *parser)
+{
+	struct element *element = &parser->element;
+	struct span domain = csp_piece_span(&element->domain);
+	enum mailbox_result result = MAILBOX_INVALID;
+
+	if (!element->words || element->domain.overflow)
+		return MAILBOX_INVALID;
+	if (!element->local.overflow)
+		result = csp_mailbox_make(out, parser->arena, csp_piece_span(&element->local),
+					  domain);
+	if (result != MAILBOX_INVALID)
+		return result;
+	doubt(parser);
+	return csp_mailbox_make(out, parser->arena, SPAN_LIT(""), domain);
+}
+
 /* A second, different address in one element is a second author: `a@b <c@d>`. */
 static void end_address(struct parser *parser)
 {
 	struct element *element = &parser->element;
 	struct mailbox mailbox;
-	enum mailbox_result result = MAILBOX_INVALID;
+	enum mailbox_result result = make_mailbox(&mailbox, parser);
 
 	parser->attempts++;
-	if (element->words && !element->local.overflow && !element->domain.overflow)
-		result = csp_mailbox_make(&mailbox, parser->arena, csp_piece_span(&element->local),
-					  csp_piece_span(&element->domain));
 	if (result == MAILBOX_NO_MEMORY)
 		parser->no_memory = true;
-	if (result != MAILBOX_OK || has_encoded_word(mailbox.local) ||
-	    csp_span_find(mailbox.local, '@') < mailbox.local.len)
-		doubt(parser);
+	if (result == MAILBOX_INVALID)
+		miss(parser);
 	if (result == MAILBOX_OK) {
+		if (has_encoded_word(mailbox.local) ||
+		    csp_span_find(mailbox.local, '@') < mailbox.local.len)
+			doubt(parser);
 		bool again = element->addresses > 0 && same_mailbox(&element->mailbox, &mailbox);
 		if (element->addresses > 0 && !again)
 			doubt(parser);
@@ -379,7 +402,7 @@ static void parse(struct parser *parser)
 	advance(parser);
 	while (parser->token.kind != TOKEN_END && !parser->no_memory) {
 		if (at_limit(parser)) {
-			doubt(parser);
+			miss(parser);
 			return;
 		}
 		if (at_word(parser)) {

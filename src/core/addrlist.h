@@ -15,6 +15,7 @@ struct addrlist {
 	size_t cap;
 	bool group;     /* a group was seen */
 	bool ambiguous; /* readers may see it differently, or a limit was reached */
+	bool incomplete; /* an address could not be taken: its domain cannot be read, or a limit was reached */
 };
 
 #define ADDRLIST_MAX 100 /* mailboxes taken from one field */
@@ -23,7 +24,8 @@ struct addrlist {
  * Appends the mailboxes of one raw field body to *list (start with a zeroed one). Ambiguous is what the grammar does
  * not have, and what it has but readers disagree about: routes, blanks and comments inside an address, nested or
  * open groups, an encoded-word in a local part, a display name or comment that shows another address. A
- * mailbox that stands in such a place is appended all the same. Cost is linear.
+ * mailbox that stands in such a place is appended all the same, and where a local part cannot be read an empty one with
+ * its domain. Cost is linear.
  */
 bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span body);
 

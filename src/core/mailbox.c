@@ -199,6 +199,18 @@ enum mailbox_result csp_mailbox_parse_path(struct mailbox *out, bool *routed, st
 	return csp_mailbox_make(out, arena, text, skip(path, at + 1));
 }
 
+enum mailbox_result csp_mailbox_parse_path_domain(struct span *out, struct arena *arena,
+						  struct span path)
+{
+	path = csp_span_trim(path);
+	if (path.len && path.data[path.len - 1] == '>')
+		path.len--;
+	size_t start = path.len;
+	while (start && path.data[start - 1] != '@')
+		start--;
+	return csp_domain_canonical(out, arena, csp_span_trim(skip(path, start)));
+}
+
 static bool is_ace(struct span label)
 {
 	return csp_span_equal_nocase(csp_span_slice(label, 0, 4), SPAN_LIT("xn--"));

@@ -28,6 +28,10 @@ enum mailbox_result { MAILBOX_OK, MAILBOX_NULL, MAILBOX_INVALID, MAILBOX_NO_MEMO
 enum mailbox_result csp_mailbox_parse_path(struct mailbox *out, bool *routed, struct arena *arena,
 					   struct span path);
 
+/* The domain alone, behind the last '@', of a path that cannot be read. */
+enum mailbox_result csp_mailbox_parse_path_domain(struct span *out, struct arena *arena,
+						  struct span path);
+
 /* One addr-spec, nothing around it. */
 enum mailbox_result csp_mailbox_parse(struct mailbox *out, struct arena *arena,
 				      struct span addr_spec);

@@ -43,9 +43,11 @@ static bool add_field(struct collector *to, enum author_field field, struct span
 		return false;
 	if (list.count != 1 || list.group || list.ambiguous)
 		to->authors->marks |= MARK_AMBIGUOUS_AUTHOR;
+	to->authors->incomplete = to->authors->incomplete || list.incomplete;
 	for (size_t i = 0; i < list.count; i++) {
 		if (to->authors->count == AUTHORS_MAX) {
 			to->authors->marks |= MARK_TRUNCATED;
+			to->authors->incomplete = true;
 			return true;
 		}
 		if (!add_author(to, field, list.items[i]))
@@ -69,6 +71,25 @@ static bool add_fields(struct collector *to, enum author_field field, const stru
 	return true;
 }
 
+/* Whose it is shows by its domain, so that is enough to judge by. */
+static bool add_unreadable_path(struct collector *to, struct span path)
+{
+	struct mailbox mailbox = {.local = SPAN_LIT("")};
+
+	to->authors->marks |= MARK_AMBIGUOUS_AUTHOR;
+	switch (csp_mailbox_parse_path_domain(&mailbox.domain, to->arena, path)) {
+	case MAILBOX_OK:
+		return add_author(to, AUTHOR_REVERSE_PATH, mailbox);
+	case MAILBOX_NULL:
+	case MAILBOX_INVALID:
+		to->authors->incomplete = true;
+		return true;
+	case MAILBOX_NO_MEMORY:
+		break;
+	}
+	return false;
+}
+
 static bool add_reverse_path(struct collector *to, struct span path)
 {
 	struct mailbox mailbox;
@@ -83,8 +104,7 @@ static bool add_reverse_path(struct collector *to, struct span path)
 		to->authors->null_reverse_path = true;
 		return true;
 	case MAILBOX_INVALID:
-		to->authors->marks |= MARK_AMBIGUOUS_AUTHOR;
-		return true;
+		return add_unreadable_path(to, path);
 	case MAILBOX_NO_MEMORY:
 		break;
 	}
@@ -248,8 +268,8 @@ struct sender csp_sender_judge(const struct authors *authors, const struct clien
 		sender.kind = i ? join_kinds(sender.kind, one.kind) : one.kind;
 		sender.proof = i ? join_proofs(sender.proof, one.proof) : one.proof;
 	}
-	/* Authors past the limit were not judged; they could be anybody. */
-	if (authors->marks & MARK_TRUNCATED) {
+	/* Authors who were not judged could be anybody. */
+	if (authors->incomplete) {
 		sender.kind = SENDER_OTHER;
 		sender.proof = join_proofs(sender.proof, PROOF_UNKNOWN);
 	}

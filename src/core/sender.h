@@ -25,6 +25,7 @@ struct authors {
 	struct author *items;
 	size_t count;
 	bool null_reverse_path;
+	bool incomplete; /* there is an author who could not be taken down */
 	unsigned marks;
 };
 

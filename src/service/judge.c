@@ -19,7 +19,7 @@ struct audience {
 /* One recipient on its way to a verdict. */
 struct task {
 	struct recipient *recipient;
-	struct mailbox mailbox; /* empty when the forward-path cannot be read */
+	struct mailbox mailbox; /* of a path that cannot be read the domain alone, if that */
 	bool own_domain;
 };
 
@@ -163,6 +163,13 @@ static bool is_bare_postmaster(struct span path)
 	       csp_span_equal_nocase(path, SPAN_LIT("postmaster"));
 }
 
+/* Who is meant cannot be read, but at which customer often can; an unreadable name must not soften a verdict. */
+static bool read_domain(struct task *task, struct arena *arena)
+{
+	return csp_mailbox_parse_path_domain(&task->mailbox.domain, arena,
+					     task->recipient->address) != MAILBOX_NO_MEMORY;
+}
+
 static bool read_recipient(struct task *task, const struct judging *judging,
 			   struct span forward_path)
 {
@@ -184,9 +191,10 @@ static bool read_recipient(struct task *task, const struct judging *judging,
 	case MAILBOX_INVALID:
 		task->mailbox = (struct mailbox){0};
 		task->own_domain = is_bare_postmaster(forward_path);
-		if (!task->own_domain)
-			recipient->marks |= MARK_ROUTED_RECIPIENT;
-		return true;
+		if (task->own_domain)
+			return true;
+		recipient->marks |= MARK_ROUTED_RECIPIENT;
+		return read_domain(task, judging->message->arena);
 	case MAILBOX_NO_MEMORY:
 	default:
 		return false;

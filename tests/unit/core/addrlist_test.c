@@ -3,7 +3,7 @@
 #include "addrlist.h"
 #include "buf.h"
 
-enum { CLEAR = 0, AMBIGUOUS = 1, GROUP = 2 };
+enum { CLEAR = 0, AMBIGUOUS = 1, GROUP = 2, INCOMPLETE = 4 };
 
 struct list_case {
 	const char *body;
@@ -47,10 +47,10 @@ static const struct list_case list_cases[] = {
 	{" alice, b@c.example", "b@c.example;", AMBIGUOUS},
 	{" <>", "", AMBIGUOUS},
 	{" One <>", "", AMBIGUOUS},
-	{" @", "", AMBIGUOUS},
-	{" @b.example", "", AMBIGUOUS},
-	{" a@", "", AMBIGUOUS},
-	{" a@, c@d.example", "c@d.example;", AMBIGUOUS},
+	{" @", "", AMBIGUOUS | INCOMPLETE},
+	{" @b.example", "", AMBIGUOUS | INCOMPLETE},
+	{" a@", "", AMBIGUOUS | INCOMPLETE},
+	{" a@, c@d.example", "c@d.example;", AMBIGUOUS | INCOMPLETE},
 	{" a@b..example", "a@b;", AMBIGUOUS},
 	{" <a@b.example", "a@b.example;", AMBIGUOUS},
 	{" a@b.example>", "a@b.example;", AMBIGUOUS},
@@ -60,17 +60,17 @@ static const struct list_case list_cases[] = {
 	{" a b@c.example", "b@c.example;", AMBIGUOUS},
 	{" a@b.example c", "a@b.example;", AMBIGUOUS},
 	{" <a@b.example> c", "a@b.example;", AMBIGUOUS},
-	{" a@b@c.example", "a@b;", AMBIGUOUS},
+	{" a@b@c.example", "a@b;", AMBIGUOUS | INCOMPLETE},
 	{" \"One <a@b.example>", "a@b.example;", AMBIGUOUS},
 	{" \"\\\" <a@b.example>", "a@b.example;", AMBIGUOUS},
 	{" user@b.example(.c.example", "user@b.example;", AMBIGUOUS},
 	{" ) a@b.example", "a@b.example;", AMBIGUOUS},
 	{" [192.0.2.1]", "", AMBIGUOUS},
-	{" a@[192.0.2.1", "", AMBIGUOUS},
+	{" a@[192.0.2.1", "", AMBIGUOUS | INCOMPLETE},
 	{" \\ a@b.example", "a@b.example;", AMBIGUOUS},
-	{" a@xn--abc-.example", "", AMBIGUOUS},
-	{" \xe9@b.example", "", AMBIGUOUS},
-	{" a\x01@b.example", "", AMBIGUOUS},
+	{" a@xn--abc-.example", "", AMBIGUOUS | INCOMPLETE},
+	{" \xe9@b.example", "\"\"@b.example;", AMBIGUOUS},
+	{" a\x01@b.example", "\"\"@b.example;", AMBIGUOUS},
 
 	/* What the grammar has and readers disagree about. */
 	{" a@b.example <c@d.example>", "a@b.example;c@d.example;", AMBIGUOUS},
@@ -131,6 +131,7 @@ static void every_mailbox_that_a_reader_may_see_is_taken(void **state)
 		format_all(&found, &arena, &list);
 		CHECK_SPAN(c->body, csp_buf_span(&found), csp_span_from(c->mailboxes));
 		CHECK(c->body, list.ambiguous == ((c->flags & AMBIGUOUS) != 0));
+		CHECK(c->body, list.incomplete == ((c->flags & INCOMPLETE) != 0));
 		CHECK(c->body, list.group == ((c->flags & GROUP) != 0));
 		csp_buf_dispose(&found);
 		csp_arena_dispose(&arena);
@@ -175,6 +176,7 @@ static void so_many_mailboxes_are_taken_and_no_more(void **state)
 		assert_true(csp_addrlist_parse(&list, &arena, csp_buf_span(&body)));
 		assert_int_equal(list.count, counts[i] < ADDRLIST_MAX ? counts[i] : ADDRLIST_MAX);
 		assert_int_equal(list.ambiguous, counts[i] > ADDRLIST_MAX);
+		assert_int_equal(list.incomplete, counts[i] > ADDRLIST_MAX);
 		csp_buf_dispose(&body);
 		csp_arena_dispose(&arena);
 	}

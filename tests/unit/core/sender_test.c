@@ -59,39 +59,47 @@ static void every_author_is_collected(void **state)
 		const char *reverse_path, *header, *authors;
 		unsigned marks;
 		bool null_reverse_path;
+		bool incomplete;
 	} cases[] = {
 		{"<a@vendor.example>", "From: a@vendor.example\n\n",
-		 "f:a@vendor.example=v r:a@vendor.example=v", 0, false},
-		{"<>", "From: a@vendor.example\n\n", "f:a@vendor.example=v", 0, true},
+		 "f:a@vendor.example=v r:a@vendor.example=v", 0, false, false},
+		{"<>", "From: a@vendor.example\n\n", "f:a@vendor.example=v", 0, true, false},
 		{"<>", "From: A <a@Mail.Vendor.Example>\nSender: b@other.example\n\n",
-		 "f:a@mail.vendor.example=v s:b@other.example=o", 0, true},
+		 "f:a@mail.vendor.example=v s:b@other.example=o", 0, true, false},
 		{"<x@bounce.example>", "From: a@bounce.example\n\n",
-		 "f:a@bounce.example=o r:x@bounce.example=v", 0, false},
+		 "f:a@bounce.example=o r:x@bounce.example=v", 0, false, false},
 		{"<>", "From: a@other.example, b@vendor.example\n\n",
-		 "f:a@other.example=o f:b@vendor.example=v", MARK_AMBIGUOUS_AUTHOR, true},
+		 "f:a@other.example=o f:b@vendor.example=v", MARK_AMBIGUOUS_AUTHOR, true, false},
 		{"<>", "From: a@vendor.example\nFrom: b@other.example\n\n",
-		 "f:a@vendor.example=v f:b@other.example=o", 0, true},
+		 "f:a@vendor.example=v f:b@other.example=o", 0, true, false},
 		{"<>", "From: team: a@vendor.example;\n\n", "f:a@vendor.example=v",
-		 MARK_AMBIGUOUS_AUTHOR, true},
-		{"<>", "Subject: x\n\n", "", MARK_AMBIGUOUS_AUTHOR, true},
-		{"<>", "From:\n\n", "", MARK_AMBIGUOUS_AUTHOR, true},
-		{"<>", "From: nobody\n\n", "", MARK_AMBIGUOUS_AUTHOR, true},
+		 MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "Subject: x\n\n", "", MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "From:\n\n", "", MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "From: nobody\n\n", "", MARK_AMBIGUOUS_AUTHOR, true, false},
 		{"<>", "From: a@vendor.example\nSender:\n\n", "f:a@vendor.example=v",
-		 MARK_AMBIGUOUS_AUTHOR, true},
+		 MARK_AMBIGUOUS_AUTHOR, true, false},
 		/* A name that holds an address is no author, but a reader may take it for one. */
 		{"<>", "From: \"ceo@vendor.example\" <a@other.example>\n\n", "f:a@other.example=o",
-		 MARK_AMBIGUOUS_AUTHOR, true},
-		{"<>", "From: \"The Vendor\" <a@other.example>\n\n", "f:a@other.example=o", 0,
-		 true},
+		 MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "From: \"The Vendor\" <a@other.example>\n\n", "f:a@other.example=o", 0, true,
+		 false},
 		{"<a@evilvendor.example>", "From: a@vendor.example.other.example\n\n",
-		 "f:a@vendor.example.other.example=o r:a@evilvendor.example=o", 0, false},
+		 "f:a@vendor.example.other.example=o r:a@evilvendor.example=o", 0, false, false},
+		/* Whose it is shows by the domain; without one it could be anybody's. */
 		{"<no address>", "From: a@vendor.example\n\n", "f:a@vendor.example=v",
-		 MARK_AMBIGUOUS_AUTHOR, false},
+		 MARK_AMBIGUOUS_AUTHOR, false, true},
+		{"<a b@other.example>", "From: a@vendor.example\n\n",
+		 "f:a@vendor.example=v r:@other.example=o", MARK_AMBIGUOUS_AUTHOR, false, false},
+		{"<>", "From: a@vendor.example, \"\x01\"@other.example\n\n",
+		 "f:a@vendor.example=v f:@other.example=o", MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "From: a@vendor.example, a@[other.example]\n\n", "f:a@vendor.example=v",
+		 MARK_AMBIGUOUS_AUTHOR, true, true},
 		{"<\"a@vendor.example\"@other.example>", "From: a@vendor.example\n\n",
 		 "f:a@vendor.example=v r:a@vendor.example@other.example=o", MARK_AMBIGUOUS_AUTHOR,
-		 false},
+		 false, false},
 		{"<@relay.example:a@other.example>", "From: a@other.example\n\n",
-		 "f:a@other.example=o r:a@other.example=o", MARK_AMBIGUOUS_AUTHOR, false},
+		 "f:a@other.example=o r:a@other.example=o", MARK_AMBIGUOUS_AUTHOR, false, false},
 	};
 
 	(void)state;
@@ -106,6 +114,7 @@ static void every_author_is_collected(void **state)
 			memmove(at, at + 1, strlen(at));
 		if (strcmp(quoted, cases[i].authors) != 0 ||
 		    fixture.authors.marks != cases[i].marks ||
+		    fixture.authors.incomplete != cases[i].incomplete ||
 		    fixture.authors.null_reverse_path != cases[i].null_reverse_path)
 			fail_msg("%s: %s marks %x", cases[i].header, text, fixture.authors.marks);
 		close_fixture(&fixture);
