@@ -171,7 +171,7 @@ static int stats_of(struct place *place, bool as_json)
 	return status;
 }
 
-int csp_directory_verb_stats(int argc, char **argv)
+static int run_stats(int argc, char **argv)
 {
 	struct place place = {0};
 	bool as_json = false, wants_help = false;
@@ -210,7 +210,7 @@ int csp_verb_directory(int argc, char **argv)
 	} verbs[] = {
 		{"import", csp_directory_verb_import},
 		{"get", csp_directory_verb_get},
-		{"stats", csp_directory_verb_stats},
+		{"stats", run_stats},
 	};
 	const char *word = argc > 1 ? argv[1] : "";
 

@@ -10,10 +10,9 @@
 #include "json.h"
 #include "opt.h"
 
-/* One file each; argv[0] is "import", "get" or "stats". */
+/* One file each; argv[0] is "import" or "get". */
 int csp_directory_verb_import(int argc, char **argv);
 int csp_directory_verb_get(int argc, char **argv);
-int csp_directory_verb_stats(int argc, char **argv);
 
 struct place {
 	const char *conf_path; /* NULL: the default */

@@ -66,6 +66,5 @@ enum product_class csp_classifier_product_class(const struct classifier *classif
 						struct spans products,
 						const struct customer *customer, int64_t now);
 const char *csp_product_class_name(enum product_class class);
-bool csp_product_class_find(enum product_class *out, struct span name);
 
 #endif

@@ -15,14 +15,3 @@ const char *csp_mark_name(enum mark mark)
 	}
 	return "";
 }
-
-bool csp_mark_find(enum mark *out, struct span name)
-{
-	for (unsigned i = 0; i < MARK_COUNT; i++) {
-		if (csp_span_equal(name, csp_span_from(names[i]))) {
-			*out = (enum mark)(1U << i);
-			return true;
-		}
-	}
-	return false;
-}

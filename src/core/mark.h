@@ -29,6 +29,5 @@ enum mark {
 #define MARK_COUNT 11U
 
 const char *csp_mark_name(enum mark mark); /* as in rules and records: "ambiguous-author" */
-bool csp_mark_find(enum mark *out, struct span name); /* false: no such mark */
 
 #endif

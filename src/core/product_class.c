@@ -40,20 +40,7 @@ static const char *const class_names[] = {
 	[PRODUCT_UNKNOWN] = "unknown",
 };
 
-#define CLASS_COUNT (sizeof(class_names) / sizeof(class_names[0]))
-
 const char *csp_product_class_name(enum product_class class)
 {
 	return class_names[class];
-}
-
-bool csp_product_class_find(enum product_class *out, struct span name)
-{
-	for (size_t i = 0; i < CLASS_COUNT; i++) {
-		if (csp_span_equal(csp_span_from(class_names[i]), name)) {
-			*out = (enum product_class)i;
-			return true;
-		}
-	}
-	return false;
 }

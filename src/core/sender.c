@@ -116,7 +116,7 @@ bool csp_authors_collect(struct authors *out, const struct message *message,
 {
 	struct collector to = {.authors = out, .vendor = vendor, .arena = message->arena};
 
-	*out = (struct authors){0};
+	*out = (struct authors){.incomplete = message->fields_dropped};
 	if (!add_fields(&to, AUTHOR_FROM, message, SPAN_LIT("From")))
 		return false;
 	if (out->count == 0)
@@ -289,45 +289,12 @@ static const char *const proof_names[] = {
 	[PROOF_UNKNOWN] = "unknown",
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static bool name_find(size_t *out, const char *const *names, size_t count, struct span name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (csp_span_equal(csp_span_from(names[i]), name)) {
-			*out = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 const char *csp_sender_kind_name(enum sender_kind kind)
 {
 	return kind_names[kind];
 }
 
-bool csp_sender_kind_find(enum sender_kind *out, struct span name)
-{
-	size_t at;
-
-	if (!name_find(&at, kind_names, COUNT(kind_names), name))
-		return false;
-	*out = (enum sender_kind)at;
-	return true;
-}
-
 const char *csp_proof_name(enum proof proof)
 {
 	return proof_names[proof];
-}
-
-bool csp_proof_find(enum proof *out, struct span name)
-{
-	size_t at;
-
-	if (!name_find(&at, proof_names, COUNT(proof_names), name))
-		return false;
-	*out = (enum proof)at;
-	return true;
 }

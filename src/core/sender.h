@@ -65,8 +65,6 @@ struct sender csp_sender_judge(const struct authors *authors, const struct clien
 			       const struct vendor *vendor, const struct sender_question *question);
 
 const char *csp_sender_kind_name(enum sender_kind kind);
-bool csp_sender_kind_find(enum sender_kind *out, struct span name);
 const char *csp_proof_name(enum proof proof);
-bool csp_proof_find(enum proof *out, struct span name);
 
 #endif

@@ -10,7 +10,6 @@
 #include <unicode/ustring.h>
 
 #define DOTLESS_I 0x131
-#define TATWEEL   0x640
 
 /*
  * Text is normalised in pieces of at most so many UTF-16 units, split where no letter is torn apart. Only a

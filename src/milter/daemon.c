@@ -288,7 +288,8 @@ static bool put_into_effect(struct daemon *daemon, struct snapshot *next)
 	return true;
 }
 
-bool csp_daemon_reload(struct daemon *daemon)
+/* The configuration anew, and the journal reopened; false: it was refused, and the old one stays. */
+static bool reload(struct daemon *daemon)
 {
 	struct snapshot *next = NULL;
 
@@ -312,7 +313,7 @@ bool csp_daemon_reload(struct daemon *daemon)
 
 static void on_reload(void *context)
 {
-	(void)csp_daemon_reload(context);
+	(void)reload(context);
 }
 
 static void on_reopen(void *context)
@@ -348,7 +349,7 @@ static bool control_reload(void *context, struct json *json)
 {
 	struct daemon *daemon = context;
 
-	if (csp_daemon_reload(daemon))
+	if (reload(daemon))
 		return true;
 	csp_daemon_write_errors(daemon, json);
 	return false;

@@ -58,9 +58,6 @@ int csp_daemon_check(struct daemon *daemon); /* -n: directory and paths, nothing
 int csp_daemon_open(struct daemon *daemon);  /* sockets, the user, the journal, the directory */
 int csp_daemon_run(struct daemon *daemon);   /* until the end; the process may only exit after it */
 
-/* The configuration anew, and the journal reopened; false: it was refused, and the old one stays. */
-bool csp_daemon_reload(struct daemon *daemon);
-
 /* status.c: the fields of the control socket's "status". */
 bool csp_daemon_write_status(void *daemon, struct json *json);
 void csp_daemon_write_errors(const struct daemon *daemon, struct json *json);

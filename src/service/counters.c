@@ -32,11 +32,6 @@ int64_t csp_counter_get(enum counter counter)
 	return atomic_load_explicit(&counters[counter], memory_order_relaxed);
 }
 
-const char *csp_counter_name(enum counter counter)
-{
-	return names[counter];
-}
-
 void csp_counters_write(struct json *json)
 {
 	csp_json_object(json);

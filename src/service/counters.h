@@ -30,7 +30,6 @@ enum counter {
 
 void csp_counter_add(enum counter counter, int64_t amount);
 int64_t csp_counter_get(enum counter counter);
-const char *csp_counter_name(enum counter counter);
 void csp_counters_write(struct json *json); /* one object */
 
 #endif

@@ -47,6 +47,12 @@ static void a_gauge_goes_down_again(void **state)
 
 static void every_counter_has_a_name_of_its_own_and_is_written(void **state)
 {
+	static const char *const names[COUNTER_COUNT] = {
+		"sessions",     "sessions_open",   "messages",      "accepted",
+		"flagged",      "rejected",        "tempfailed",    "would_flag",
+		"would_reject", "fault_directory", "fault_journal", "fault_resources",
+		"reloads",      "reloads_failed",
+	};
 	struct buf out;
 	struct json json;
 
@@ -54,14 +60,13 @@ static void every_counter_has_a_name_of_its_own_and_is_written(void **state)
 	csp_buf_init(&out, 4096);
 	csp_json_init(&json, &out);
 	csp_counters_write(&json);
-	const char *text = csp_buf_cstr(&out);
+	const char *at = csp_buf_cstr(&out);
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		char key[64];
 
-		snprintf(key, sizeof(key), "\"%s\":", csp_counter_name((enum counter)i));
-		const char *at = strstr(text, key);
+		snprintf(key, sizeof(key), "\"%s\":", names[i]);
+		at = strstr(at, key);
 		assert_non_null(at);
-		assert_null(strstr(at + 1, key));
 	}
 	csp_buf_dispose(&out);
 }
