@@ -33,6 +33,7 @@ bool csp_message_add_field(struct message *message, struct span name, struct spa
 	if (message->field_count >= message->limits.header_fields ||
 	    name.len + body.len > message->limits.header_bytes - message->header_bytes) {
 		message->marks |= MARK_TRUNCATED;
+		message->fields_dropped = true;
 		return true;
 	}
 	if (!csp_arena_grow(message->arena, &items, &message->field_cap, message->field_count,

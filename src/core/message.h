@@ -35,7 +35,8 @@ struct message {
 	struct field *fields;
 	size_t field_count, field_cap;
 	size_t header_bytes;
-	unsigned marks; /* enum mark bits set while collecting */
+	bool fields_dropped; /* for a limit */
+	unsigned marks;      /* enum mark bits set while collecting */
 	struct arena *arena;
 	struct message_limits limits;
 };

@@ -60,6 +60,7 @@ static void past_the_limit_of_recipients_the_message_is_marked(void **state)
 	assert_true(csp_message_add_recipient(&f.message, SPAN_LIT("<a@b>")));
 	assert_int_equal(f.message.forward_path_count, 2);
 	assert_int_equal(f.message.marks, MARK_TRUNCATED);
+	assert_false(f.message.fields_dropped);
 	csp_arena_dispose(&f.arena);
 }
 
@@ -73,9 +74,11 @@ static void past_the_limit_of_fields_the_message_is_marked(void **state)
 	start(&f, limits);
 	assert_true(csp_message_add_field(&f.message, SPAN_LIT("A"), SPAN_LIT("")));
 	assert_int_equal(f.message.marks, 0);
+	assert_false(f.message.fields_dropped);
 	assert_true(csp_message_add_field(&f.message, SPAN_LIT("B"), SPAN_LIT("")));
 	assert_int_equal(f.message.field_count, 1);
 	assert_int_equal(f.message.marks, MARK_TRUNCATED);
+	assert_true(f.message.fields_dropped);
 	csp_arena_dispose(&f.arena);
 }
 
