@@ -6,7 +6,10 @@
 #ifndef CSP_SCORE_H
 #define CSP_SCORE_H
 
-#include "pack.h"
+#include <stdint.h>
+
+#include "buf.h"
+#include "category.h"
 
 #define SCORE_LANGUAGES_MAX 512
 #define SCORE_LANGUAGE_MIN  10 /* lines a language needs to be shown by itself */

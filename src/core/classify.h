@@ -7,6 +7,7 @@
 #ifndef CSP_CLASSIFY_H
 #define CSP_CLASSIFY_H
 
+#include "category.h"
 #include "pack.h"
 #include "sender.h"
 

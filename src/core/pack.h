@@ -7,18 +7,8 @@
 #ifndef CSP_PACK_H
 #define CSP_PACK_H
 
+#include "identifier.h"
 #include "mailbox.h"
-#include "party.h"
-
-/* Categories are numbered by rank, the gravest first; the last one is always "other". */
-struct categories {
-	struct span names[16];
-	unsigned count;
-	unsigned subscription, incident,
-		other; /* numbers of those that the algebra knows by name */
-};
-
-bool csp_category_find(unsigned *out, const struct categories *categories, struct span name);
 
 struct phrase {
 	struct span text; /* as written; a final '*' lets the last word go on */
@@ -30,20 +20,6 @@ struct product {
 	struct span name;
 	bool csp; /* sold through the programme: a relation that names no products covers it */
 	struct spans phrases;
-};
-
-enum identifier_shape {
-	IDENTIFIER_PREFIXED, /* a prefix of the list and digits, as one word: EX123456 */
-	IDENTIFIER_TRACKING, /* four and three letters or digits, one a digit: NA0F-BJG, next to a word of `near` */
-};
-
-struct identifier {
-	struct span rule;
-	unsigned category;
-	enum identifier_shape shape;
-	struct spans prefixes; /* upper case */
-	unsigned digits_min, digits_max;
-	struct spans near; /* words, any case, at most four words away */
 };
 
 struct sender_entry {

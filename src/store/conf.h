@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "category.h"
 #include "pack.h"
 #include "plan.h"
 

@@ -1,4 +1,4 @@
-#include "pack.h"
+#include "category.h"
 
 bool csp_category_find(unsigned *out, const struct categories *categories, struct span name)
 {
