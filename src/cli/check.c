@@ -11,10 +11,11 @@
 
 static const char help[] =
 	"Usage: csp-milterctl check [-c FILE]\n"
-	"Read the configuration and all packs as the daemon would, and open the directory.\n"
-	"Every error is printed with its file and line.\n"
+	"Read the configuration and all packs as the daemon would, and open the\n"
+	"directory. Every error is printed with its file and line.\n"
 	"\n"
-	"  -c, --config FILE      the configuration (" CSP_CONF_PATH ")\n"
+	"  -c, --config FILE      the configuration\n"
+	"                         (" CSP_CONF_PATH ")\n"
 	"  -h, --help             this text\n";
 
 static const struct option options[] = {

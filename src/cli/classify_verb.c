@@ -22,18 +22,18 @@
 
 static const char help[] =
 	"Usage: csp-milterctl classify [OPTION]... [FILE]\n"
-	"Say what each subject line in FILE (standard input without one, or with -) is about.\n"
-	"FILE has one subject a line, or tab-separated values whose header row names a column\n"
-	"\"subject\"; columns \"from\", \"category\" and \"language\" are read too. An address in\n"
-	"\"from\" is taken as proven.\n"
+	"Say what each subject line in FILE (standard input without one, or with -) is\n"
+	"about. FILE has one subject a line, or tab-separated values whose header row\n"
+	"names a column \"subject\"; columns \"from\", \"category\" and \"language\" are read\n"
+	"too. An address in \"from\" is taken as proven.\n"
 	"\n"
-	"  -c, --config FILE      the configuration (" CSP_CONF_PATH ")\n"
-	"      --tsv              line number, category, products, the rule that decided and what "
-	"it\n"
-	"                         matched, separated by tabs\n"
+	"  -c, --config FILE      the configuration\n"
+	"                         (" CSP_CONF_PATH ")\n"
+	"      --tsv              line number, category, products, the rule that decided\n"
+	"                         and what it matched, separated by tabs\n"
 	"      --json             one JSON object a line, with all evidence\n"
-	"      --score            compare with the column \"category\": confusion, recall, "
-	"precision\n"
+	"      --score            compare with the column \"category\": confusion, recall,\n"
+	"                         precision\n"
 	"  -h, --help             this text\n";
 
 enum format { FORMAT_TEXT, FORMAT_TSV, FORMAT_JSON, FORMAT_SCORE };

@@ -12,8 +12,9 @@
 
 static const char help[] =
 	"Usage: csp-milterctl directory get KEY [OPTION]...\n"
-	"What the directory says of an address, a domain, or a party's id (or alias): which entry\n"
-	"answers, and what each source says of the party. The status is 1 when nothing is found.\n"
+	"What the directory says of an address, a domain, or a party's id (or alias):\n"
+	"which entry answers, and what each source says of the party. The status is 1\n"
+	"when nothing is found.\n"
 	"\n"
 	"  -c, --config FILE      the configuration that names the directory\n"
 	"                         (" CSP_CONF_PATH ")\n"

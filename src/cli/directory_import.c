@@ -12,23 +12,24 @@
 
 static const char help[] =
 	"Usage: csp-milterctl directory import --source NAME [OPTION]... FILE...\n"
-	"Put what the FILEs say into the customer directory ('-' is standard input). All of them "
-	"go\n"
-	"in together, and mail sees them with the next message. A party that is named replaces "
-	"what\n"
-	"this source said of it before; other sources and other parties stay as they are.\n"
+	"Put what the FILEs say into the customer directory ('-' is standard input). All\n"
+	"of them go in together, and mail sees them with the next message. A party that\n"
+	"is named replaces what this source said of it before; other sources and other\n"
+	"parties stay as they are.\n"
 	"\n"
 	"      --source NAME      where the facts come from; every fact keeps it\n"
 	"      --format FORMAT    jsonl or customers-csv; else it is seen from the file\n"
 	"      --partner ID       customers-csv: the partner who exported the file\n"
-	"      --role ROLE        and its role: direct-bill, indirect-provider, indirect-reseller\n"
+	"      --role ROLE        and its role: direct-bill, indirect-provider or\n"
+	"                         indirect-reseller\n"
 	"  -c, --config FILE      the configuration that names the directory\n"
 	"                         (" CSP_CONF_PATH ")\n"
 	"      --path DIR         the directory's folder, whatever the configuration says\n"
-	"      --json             the summary as one JSON object (schema csp-milter/import/1)\n"
+	"      --json             the summary as one JSON object, csp-milter/import/1\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"Refused rows are printed as FILE:LINE and why; the rest goes in, and the status is 1.\n";
+	"Refused rows are printed as FILE:LINE and why; the rest goes in, and the status\n"
+	"is 1.\n";
 
 enum { OPTION_SOURCE = 256, OPTION_FORMAT, OPTION_PARTNER, OPTION_ROLE, OPTION_PATH, OPTION_JSON };
 

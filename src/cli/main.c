@@ -38,9 +38,8 @@ static int print_help(void)
 	      "  -h, --help     this text; 'csp-milterctl VERB --help' says what a verb takes\n"
 	      "  -V, --version  the version\n"
 	      "\n"
-	      "Results go to stdout, all else to stderr. The exit status is 0, 1 for a finding, "
-	      "or\n"
-	      "one of sysexits.h. See csp-milterctl(8).\n",
+	      "Results go to stdout, all else to stderr. The exit status is 0, 1 for a\n"
+	      "finding, or one of sysexits.h. See csp-milterctl(8).\n",
 	      stdout);
 	return EX_OK;
 }

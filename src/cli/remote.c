@@ -33,18 +33,21 @@ static const char status_usage[] =
 	"Usage: csp-milterctl status [-c FILE | --socket PATH] [--json | --prometheus]\n"
 	"What the running daemon is doing.\n"
 	"\n"
-	"  -c, --config=FILE  the configuration that names the control socket (" CSP_CONF_PATH ")\n"
-	"      --socket=PATH  the control socket itself\n"
+	"  -c, --config FILE  the configuration that names the control socket\n"
+	"                     (" CSP_CONF_PATH ")\n"
+	"      --socket PATH  the control socket itself\n"
 	"      --json         the answer as it is, one JSON object\n"
 	"      --prometheus   as metrics for Prometheus\n"
 	"  -h, --help         print this and exit\n";
 
 static const char reload_usage[] =
 	"Usage: csp-milterctl reload [-c FILE | --socket PATH]\n"
-	"Makes the running daemon read its configuration anew; a wrong one is refused (exit 78).\n"
+	"Have the running daemon read its configuration anew; a wrong one is refused\n"
+	"(exit 78).\n"
 	"\n"
-	"  -c, --config=FILE  the configuration that names the control socket (" CSP_CONF_PATH ")\n"
-	"      --socket=PATH  the control socket itself\n"
+	"  -c, --config FILE  the configuration that names the control socket\n"
+	"                     (" CSP_CONF_PATH ")\n"
+	"      --socket PATH  the control socket itself\n"
 	"  -h, --help         print this and exit\n";
 
 static bool takes_format(const struct call *call)

@@ -12,8 +12,9 @@ static const char usage[] =
 	"Usage: csp-milter [-c FILE] [-n] [--stderr]\n"
 	"The mail filter csp-milter, in the foreground.\n"
 	"\n"
-	"  -c, --config=FILE  the configuration (" CSP_CONF_PATH ")\n"
-	"  -n, --check        check the configuration, the directory and the paths, then exit\n"
+	"  -c, --config FILE  the configuration\n"
+	"                     (" CSP_CONF_PATH ")\n"
+	"  -n, --check        check configuration, directory and paths, then exit\n"
 	"      --stderr       log to stderr instead of syslog\n"
 	"  -h, --help         print this and exit\n"
 	"  -V, --version      print the version and exit\n";

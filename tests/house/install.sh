@@ -18,7 +18,7 @@ fail() {
 put() { DESTDIR=$dest "$cmake" --install "$build" >/dev/null; }
 
 put
-conf=$dest$("$build/csp-milterctl" check --help | sed -n 's/.*--config.*(\(.*\))$/\1/p')
+conf=$dest$("$build/csp-milterctl" check --help | sed -n "s,.*(\(/.*\))$,\1,p")
 [ -f "$conf" ] || fail "no $conf"
 loose=$(find "$dest" -mindepth 1 -perm /022 ! -type l)
 [ -z "$loose" ] || fail "writable for a group or for everybody: $loose"

@@ -296,7 +296,6 @@ source portal: 1 customers, 0 partners, updated {TIME}
                 result = self.run_verb("directory", *words, "--help")
                 self.assertEqual((result.status, result.err), (0, ""))
                 self.assertTrue(result.out.startswith("Usage: csp-milterctl directory "))
-                self.assertLessEqual(max(map(len, result.out.splitlines())), 100)
 
 
 class FrameTest(verbs.VerbTest):
@@ -315,6 +314,12 @@ class FrameTest(verbs.VerbTest):
                 result = self.run_verb(verb, "--help")
                 self.assertEqual((result.status, result.err), (0, ""))
                 self.assertTrue(result.out.startswith(f"Usage: csp-milterctl {verb} "), result.out)
+
+    def test_every_help_fits_a_terminal_of_eighty_columns(self):
+        for words in [(), *((verb,) for verb in self.VERBS), ("directory", "import"), ("directory", "get"), ("directory", "stats")]:
+            lines = self.run_verb(*words, "--help").out.splitlines()
+            # The one path is as long as the prefix that the programs were built for.
+            self.assertEqual([line for line in lines if len(line) > 80 and not line.endswith("csp-milter.conf)")], [], words)
 
     def test_version(self):
         for word in ("--version", "-V"):
