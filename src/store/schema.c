@@ -359,6 +359,8 @@ static bool check_count(const struct schema_place *place, const struct schema *s
 		return true;
 	if (!count)
 		csp_schema_error(place, "the list is empty");
+	else if (count < schema->min)
+		csp_schema_error(place, "%zu entries: at least %u are needed", count, schema->min);
 	else
 		csp_schema_error(place, "%zu entries: at most %u are allowed", count, schema->max);
 	return false;

@@ -387,6 +387,13 @@ static void test_fifteen_categories_are_the_most(void **state)
 	assert_int_equal(conf_files_read(files, &conf), CONF_WRONG);
 	assert_non_null(strstr(files->errors,
 			       "main.conf:1: classification.categories: 16 entries: at most 15"));
+
+	conf_files_put(
+		files, "main.conf",
+		"classification = { packs = []; categories = [ \"subscription\" ]; };\n" RULES);
+	assert_int_equal(conf_files_read(files, &conf), CONF_WRONG);
+	assert_non_null(strstr(files->errors,
+			       "main.conf:1: classification.categories: 1 entries: at least 2"));
 }
 
 static void test_all_errors_are_reported_in_the_order_of_their_lines(void **state)
