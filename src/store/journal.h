@@ -1,5 +1,5 @@
 /*
- * The journal: an append-only file of records, one line each, that many threads write and one thread brings to disk.
+ * The journal: an append-only file of records, one line each, that its appenders write and one thread brings to disk.
  * A struct journal owns its descriptor and its thread; it is shared by all sessions.
  * An append that fails or does not reach the disk in time says so, and the caller must not answer as if it had.
  */
@@ -24,7 +24,11 @@ enum journal_durability {
 struct journal *csp_journal_open(const char *path, unsigned timeout_seconds);
 void csp_journal_close(struct journal *journal); /* brings everything to disk first */
 
-/* JOURNAL_QUEUED waits for nothing: the line is written after those that were given before it. */
+/*
+ * JOURNAL_QUEUED waits for nothing: the line is written after those that were given before it. JOURNAL_WRITTEN waits for
+ * write() and never for a sync that goes well. The caller itself may do the write(): a wait for others and for the disk
+ * ends after the timeout, a write() of its own that hangs is bounded by the MTA's timeout alone.
+ */
 enum journal_result csp_journal_append(struct journal *journal, struct span line,
 				       enum journal_durability durability);
 

@@ -31,16 +31,18 @@ static int check(int fd, struct stat *status)
 	return 0;
 }
 
-static int end_torn_line(struct journal_file *file, off_t size)
+static int end_torn_line(const struct journal_file *file, off_t size)
 {
 	char last;
+	char newline[] = "\n";
+	struct iovec part = {newline, 1};
 
 	if (size == 0)
 		return 0;
 	ssize_t got = pread(file->fd, &last, 1, size - 1);
 	if (got != 1)
 		return got < 0 ? errno : EIO;
-	return last == '\n' ? 0 : csp_journal_file_write(file, SPAN_LIT("\n"));
+	return last == '\n' ? 0 : csp_journal_file_write(file, &part, 1);
 }
 
 /* A new name is durable only once its folder is; some file systems cannot sync a folder and say EINVAL. */
@@ -82,17 +84,21 @@ void csp_journal_file_close(struct journal_file *file)
 	file->fd = -1;
 }
 
-int csp_journal_file_write(struct journal_file *file, struct span text)
+int csp_journal_file_write(const struct journal_file *file, struct iovec *parts, int count)
 {
-	while (text.len) {
-		ssize_t written = write(file->fd, text.data, text.len);
+	while (count > 0) {
+		ssize_t written = writev(file->fd, parts, count);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
 			return written < 0 ? errno : EIO;
-		text = csp_span_slice(text, (size_t)written, text.len);
+		size_t rest = (size_t)written;
+		for (; count > 0 && rest >= parts->iov_len; parts++, count--)
+			rest -= parts->iov_len;
+		if (count > 0)
+			*parts = (struct iovec){(char *)parts->iov_base + rest,
+						parts->iov_len - rest};
 	}
-	file->wrote = true;
 	return 0;
 }
 
@@ -100,8 +106,7 @@ int csp_journal_file_sync(struct journal_file *file)
 {
 	if (fdatasync(file->fd) != 0)
 		return errno;
-	if (file->wrote)
-		file->fresh = false;
+	file->fresh = false;
 	return 0;
 }
 

@@ -6,13 +6,13 @@
 #ifndef CSP_JOURNAL_FILE_H
 #define CSP_JOURNAL_FILE_H
 
-#include "span.h"
+#include <stdbool.h>
+#include <sys/uio.h>
 
 struct journal_file {
 	int fd; /* -1 when closed */
 	const char *path;
-	bool wrote; /* at least one whole write */
-	bool fresh; /* made by csp_journal_file_replace, and nothing is on disk only in it */
+	bool fresh; /* made by csp_journal_file_replace, and not synced since */
 };
 
 /*
@@ -22,7 +22,8 @@ struct journal_file {
 int csp_journal_file_open(struct journal_file *out, const char *path);
 void csp_journal_file_close(struct journal_file *file);
 
-int csp_journal_file_write(struct journal_file *file, struct span text); /* all of it */
+/* All of the parts, which it uses up. One thread may write while another syncs. */
+int csp_journal_file_write(const struct journal_file *file, struct iovec *parts, int count);
 int csp_journal_file_sync(struct journal_file *file);
 
 /*

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,44 @@
 static atomic_int failing_syncs;
 static atomic_int sync_delay_ms;
 static atomic_int syncs;
+static atomic_int failing_writes;
+static atomic_int write_delay_ms;
+static atomic_int writes;
+
+/* What a power cut would leave of each file. */
+#define FILES_MAX 64
+static pthread_mutex_t durable_lock = PTHREAD_MUTEX_INITIALIZER;
+static size_t durable_count;
+static struct {
+	ino_t inode;
+	off_t size;
+} durable[FILES_MAX];
+
+static void note_durable(const struct stat *status)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&durable_lock);
+	while (i < durable_count && durable[i].inode != status->st_ino)
+		i++;
+	if (i < FILES_MAX) {
+		durable[i].inode = status->st_ino;
+		durable[i].size = status->st_size;
+		durable_count = i < durable_count ? durable_count : i + 1;
+	}
+	pthread_mutex_unlock(&durable_lock);
+}
+
+static off_t durable_size(ino_t inode)
+{
+	off_t size = 0;
+
+	pthread_mutex_lock(&durable_lock);
+	for (size_t i = 0; i < durable_count; i++)
+		size = durable[i].inode == inode ? durable[i].size : size;
+	pthread_mutex_unlock(&durable_lock);
+	return size;
+}
 
 static void pause_ms(int milliseconds)
 {
@@ -36,17 +75,44 @@ static void pause_ms(int milliseconds)
 	nanosleep(&time, NULL);
 }
 
+static bool take_one(atomic_int *count)
+{
+	int left = atomic_load(count);
+
+	while (left > 0 && !atomic_compare_exchange_weak(count, &left, left - 1))
+		;
+	return left > 0;
+}
+
 int fdatasync(int fd)
 {
+	struct stat before;
+
+	fstat(fd, &before);
 	atomic_fetch_add(&syncs, 1);
 	if (atomic_load(&sync_delay_ms))
 		pause_ms(atomic_load(&sync_delay_ms));
-	if (atomic_load(&failing_syncs) > 0) {
-		atomic_fetch_sub(&failing_syncs, 1);
+	if (take_one(&failing_syncs)) {
 		errno = EIO;
 		return -1;
 	}
-	return (int)syscall(SYS_fdatasync, fd);
+	int result = (int)syscall(SYS_fdatasync, fd);
+	if (result == 0)
+		note_durable(&before);
+	return result;
+}
+
+/* One that fails leaves half a line behind. */
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	atomic_fetch_add(&writes, 1);
+	if (atomic_load(&write_delay_ms))
+		pause_ms(atomic_load(&write_delay_ms));
+	if (!take_one(&failing_writes))
+		return syscall(SYS_writev, fd, parts, count);
+	(void)syscall(SYS_write, fd, parts[0].iov_base, parts[0].iov_len / 2);
+	errno = EIO;
+	return -1;
 }
 
 static char folder[64];
@@ -57,6 +123,9 @@ static int setup(void **state)
 	(void)state;
 	atomic_store(&failing_syncs, 0);
 	atomic_store(&sync_delay_ms, 0);
+	atomic_store(&failing_writes, 0);
+	atomic_store(&write_delay_ms, 0);
+	durable_count = 0;
 	strcpy(folder, "/tmp/csp-journal-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/decisions.jsonl", folder);
@@ -550,6 +619,310 @@ static void no_acknowledged_line_is_lost_while_a_sync_fails(void **state)
 	assert_true(acknowledged > WRITERS * LINES / 2);
 }
 
+struct appender {
+	struct journal *journal;
+	const char *line;
+	enum journal_durability durability;
+	enum journal_result result;
+	atomic_bool done;
+	pthread_t thread;
+};
+
+static void *append_once(void *argument)
+{
+	struct appender *appender = argument;
+
+	appender->result = csp_journal_append(appender->journal, csp_span_from(appender->line),
+					      appender->durability);
+	atomic_store(&appender->done, true);
+	return NULL;
+}
+
+static void start_append(struct appender *appender)
+{
+	assert_int_equal(pthread_create(&appender->thread, NULL, append_once, appender), 0);
+}
+
+static void wait_for_more(atomic_int *count, int before)
+{
+	for (int i = 0; i < 5000 && atomic_load(count) == before; i++)
+		pause_ms(1);
+	assert_true(atomic_load(count) > before);
+}
+
+static void a_written_line_does_not_wait_for_a_sync(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(10);
+	struct appender reject = {journal, "reject", JOURNAL_ON_DISK, JOURNAL_FAILED, false, 0};
+	int before = atomic_load(&syncs);
+
+	atomic_store(&sync_delay_ms, 2000);
+	start_append(&reject);
+	wait_for_more(&syncs, before);
+	for (int i = 0; i < 100; i++)
+		append(journal, "pass", JOURNAL_WRITTEN);
+	assert_false(atomic_load(&reject.done));
+	assert_int_equal(atomic_load(&syncs), before + 1);
+	atomic_store(&sync_delay_ms, 0);
+	assert_int_equal(pthread_join(reject.thread, NULL), 0);
+	assert_int_equal(reject.result, JOURNAL_OK);
+	csp_journal_close(journal);
+}
+
+static void lines_of_passing_mail_share_syncs(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(10);
+	int before = atomic_load(&syncs);
+
+	for (int i = 0; i < 300; i++) {
+		append(journal, "pass", JOURNAL_WRITTEN);
+		pause_ms(1);
+	}
+	csp_journal_close(journal);
+	assert_in_range(atomic_load(&syncs) - before, 1, 5);
+}
+
+static void one_sync_is_for_all_that_wait(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(10);
+	struct appender appenders[32];
+	int before = atomic_load(&syncs);
+
+	atomic_store(&sync_delay_ms, 300);
+	for (int i = 0; i < 32; i++) {
+		appenders[i] = (struct appender){
+			.journal = journal, .line = "reject", .durability = JOURNAL_ON_DISK};
+		start_append(&appenders[i]);
+	}
+	for (int i = 0; i < 32; i++) {
+		assert_int_equal(pthread_join(appenders[i].thread, NULL), 0);
+		assert_int_equal(appenders[i].result, JOURNAL_OK);
+	}
+	assert_in_range(atomic_load(&syncs) - before, 1, 4);
+	atomic_store(&sync_delay_ms, 0);
+	csp_journal_close(journal);
+}
+
+static void lines_that_come_during_a_write_share_the_next(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(10);
+	struct appender appenders[17];
+	int before = atomic_load(&writes);
+
+	atomic_store(&write_delay_ms, 300);
+	for (int i = 0; i < 17; i++) {
+		appenders[i] = (struct appender){
+			.journal = journal, .line = "pass", .durability = JOURNAL_WRITTEN};
+		start_append(&appenders[i]);
+		if (i == 0)
+			wait_for_more(&writes, before);
+	}
+	for (int i = 0; i < 17; i++) {
+		assert_int_equal(pthread_join(appenders[i].thread, NULL), 0);
+		assert_int_equal(appenders[i].result, JOURNAL_OK);
+	}
+	assert_in_range(atomic_load(&writes) - before, 2, 4);
+	atomic_store(&write_delay_ms, 0);
+	csp_journal_close(journal);
+}
+
+static void a_write_that_hangs_holds_others_for_the_timeout_alone(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(1);
+	struct appender stuck = {journal, "stuck", JOURNAL_WRITTEN, JOURNAL_FAILED, false, 0};
+	int before = atomic_load(&writes);
+
+	atomic_store(&write_delay_ms, 2500);
+	start_append(&stuck);
+	wait_for_more(&writes, before);
+	atomic_store(&write_delay_ms, 0);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("behind"), JOURNAL_WRITTEN),
+			 JOURNAL_TIMEOUT);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("next"), JOURNAL_WRITTEN),
+			 JOURNAL_FAILED);
+	assert_false(atomic_load(&stuck.done));
+	append(journal, "outcome", JOURNAL_QUEUED);
+	assert_int_equal(pthread_join(stuck.thread, NULL), 0);
+	assert_int_equal(stuck.result, JOURNAL_OK);
+	append(journal, "later", JOURNAL_WRITTEN);
+	assert_file(path, "stuck\nbehind\noutcome\nlater\n");
+	csp_journal_close(journal);
+}
+
+static void a_sync_that_hangs_stops_passing_mail_after_the_timeout(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(1);
+	int before = atomic_load(&syncs);
+
+	atomic_store(&sync_delay_ms, 2500);
+	append(journal, "pass", JOURNAL_WRITTEN);
+	wait_for_more(&syncs, before);
+	append(journal, "pass", JOURNAL_WRITTEN);
+	pause_ms(1100);
+	assert_int_equal(csp_journal_append(journal, SPAN_LIT("late"), JOURNAL_WRITTEN),
+			 JOURNAL_FAILED);
+	atomic_store(&sync_delay_ms, 0);
+	pause_ms(1600);
+	append(journal, "pass", JOURNAL_ON_DISK);
+	assert_file(path, "pass\npass\npass\n");
+	csp_journal_close(journal);
+}
+
+static void after_a_torn_write_all_lines_are_in_a_new_file(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+
+	append(journal, "durable", JOURNAL_ON_DISK);
+	append(journal, "written", JOURNAL_WRITTEN);
+	atomic_store(&failing_writes, 1);
+	append(journal, "unlucky", JOURNAL_WRITTEN);
+	assert_file(path, "written\nunlucky\n");
+	assert_int_equal(count_files(".given-up-*"), 1);
+	csp_journal_close(journal);
+}
+
+static void a_reopening_that_fails_after_a_failed_sync_does_not_trust_the_file(void **state)
+{
+	(void)state;
+	struct journal *journal = open_journal(5);
+
+	append(journal, "written", JOURNAL_WRITTEN);
+	atomic_store(&failing_syncs, 1);
+	assert_int_equal(csp_journal_reopen(journal, "/nonexistent/journal"), ENOENT);
+	append(journal, "later", JOURNAL_ON_DISK);
+	assert_file(path, "written\nlater\n");
+	assert_int_equal(count_files(".given-up-*"), 1);
+	csp_journal_close(journal);
+}
+
+/* Disks that fail at any moment; a build may ask for more of them. */
+#ifndef STORMS
+#define STORMS 10
+#endif
+
+struct storm {
+	unsigned seed;
+	struct writer writers[WRITERS];
+	bool kept[WRITERS][LINES]; /* found in what a power cut would leave of some file */
+};
+
+static void *write_in_storm(void *argument)
+{
+	static const enum journal_durability durabilities[] = {
+		JOURNAL_WRITTEN, JOURNAL_WRITTEN, JOURNAL_ON_DISK, JOURNAL_WRITTEN, JOURNAL_QUEUED};
+	struct writer *writer = argument;
+
+	for (int i = 0; i < LINES; i++) {
+		char line[64];
+		snprintf(line, sizeof(line), "writer %d line %d.", writer->number, i);
+		writer->acknowledged[i] =
+			csp_journal_append(writer->journal, csp_span_from(line),
+					   durabilities[(i + writer->number) % 5]) == JOURNAL_OK;
+		if (!writer->acknowledged[i])
+			pause_ms(1);
+	}
+	return NULL;
+}
+
+static void rage(struct storm *storm)
+{
+	pthread_t threads[WRITERS];
+	struct journal *journal = open_journal(10);
+
+	for (int i = 0; i < WRITERS; i++) {
+		storm->writers[i] = (struct writer){.journal = journal, .number = i};
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, write_in_storm, &storm->writers[i]), 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		pause_ms(rand_r(&storm->seed) % 15);
+		atomic_store(rand_r(&storm->seed) % 2 ? &failing_syncs : &failing_writes,
+			     1 + rand_r(&storm->seed) % 2);
+		pause_ms(rand_r(&storm->seed) % 15);
+		if (rand_r(&storm->seed) % 4)
+			(void)csp_journal_reopen(journal, NULL);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	atomic_store(&failing_syncs, 0);
+	atomic_store(&failing_writes, 0);
+	assert_int_equal(csp_journal_reopen(journal, NULL), 0);
+	csp_journal_close(journal);
+}
+
+/* A writer's lines are in order, so none is there twice. */
+static void look_into(struct storm *storm, const char *name)
+{
+	int last[WRITERS];
+	struct stat status;
+	char *text = read_file(name);
+
+	memset(last, -1, sizeof(last));
+	assert_int_equal(stat(name, &status), 0);
+	off_t size = durable_size(status.st_ino);
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		int writer = -1;
+		int number = -1;
+		*end = '\0';
+		if (sscanf(line, "writer %d line %d.", &writer, &number) != 2)
+			continue;
+		assert_in_range(writer, 0, WRITERS - 1);
+		assert_in_range(number, last[writer] + 1, LINES - 1);
+		last[writer] = number;
+		if (end - text < size)
+			storm->kept[writer][number] = true;
+	}
+	free(text);
+}
+
+static int look_after(struct storm *storm)
+{
+	char pattern[128];
+	glob_t found;
+	int acknowledged = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/*", folder);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		look_into(storm, found.gl_pathv[i]);
+	globfree(&found);
+	for (int i = 0; i < WRITERS; i++) {
+		for (int j = 0; j < LINES; j++) {
+			if (storm->writers[i].acknowledged[j])
+				assert_true(storm->kept[i][j]);
+			acknowledged += storm->writers[i].acknowledged[j];
+		}
+	}
+	return acknowledged;
+}
+
+static void what_was_acknowledged_survives_a_disk_that_fails_at_any_moment(void **state)
+{
+	int acknowledged = 0;
+	size_t given_up = 0;
+
+	for (unsigned i = 0; i < STORMS; i++) {
+		struct storm storm = {.seed = i};
+		if (i > 0)
+			assert_int_equal(setup(state), 0);
+		atomic_store(&sync_delay_ms, 2);
+		rage(&storm);
+		acknowledged += look_after(&storm);
+		given_up += count_files(".given-up-*");
+		if (i + 1 < STORMS)
+			assert_int_equal(teardown(state), 0);
+	}
+	assert_true(acknowledged > STORMS * WRITERS * LINES / 20);
+	assert_true(given_up >= STORMS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -573,6 +946,15 @@ int main(void)
 		TEST(a_line_over_the_queues_limit_is_refused_alone),
 		TEST(every_line_is_there_once_while_files_rotate),
 		TEST(no_acknowledged_line_is_lost_while_a_sync_fails),
+		TEST(a_written_line_does_not_wait_for_a_sync),
+		TEST(lines_of_passing_mail_share_syncs),
+		TEST(one_sync_is_for_all_that_wait),
+		TEST(lines_that_come_during_a_write_share_the_next),
+		TEST(a_write_that_hangs_holds_others_for_the_timeout_alone),
+		TEST(a_sync_that_hangs_stops_passing_mail_after_the_timeout),
+		TEST(after_a_torn_write_all_lines_are_in_a_new_file),
+		TEST(a_reopening_that_fails_after_a_failed_sync_does_not_trust_the_file),
+		TEST(what_was_acknowledged_survives_a_disk_that_fails_at_any_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
