@@ -154,6 +154,15 @@ void csp_json_text_at(struct json *json, const char *name, struct span text)
 	csp_json_text(json, text);
 }
 
+void csp_json_texts_at(struct json *json, const char *name, const struct span *items, size_t count)
+{
+	csp_json_key(json, name);
+	csp_json_array(json);
+	for (size_t i = 0; i < count; i++)
+		csp_json_text(json, items[i]);
+	csp_json_array_end(json);
+}
+
 void csp_json_number_at(struct json *json, const char *name, int64_t number)
 {
 	csp_json_key(json, name);

@@ -29,6 +29,7 @@ void csp_json_null(struct json *json);
 
 /* A key and its value in one call. */
 void csp_json_text_at(struct json *json, const char *name, struct span text);
+void csp_json_texts_at(struct json *json, const char *name, const struct span *items, size_t count);
 void csp_json_number_at(struct json *json, const char *name, int64_t number);
 void csp_json_text_or_null_at(struct json *json, const char *name,
 			      struct span text); /* empty gives null */

@@ -47,6 +47,14 @@ static inline bool csp_ascii_is_alpha(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static inline int csp_ascii_hex_value(char c)
+{
+	if (csp_ascii_is_digit(c))
+		return c - '0';
+	c = (char)(c | 0x20); /* to lower case */
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline char csp_ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -11,6 +11,7 @@
 
 #include "json.h"
 #include "opt.h"
+#include "render.h"
 #include "report.h"
 #include "score.h"
 #include "snapshot.h"
@@ -144,15 +145,6 @@ static void write_tsv(struct buf *out, const struct work *work, const struct cla
 	csp_buf_append_char(out, '\n');
 }
 
-static void write_spans_at(struct json *json, const char *name, struct spans spans)
-{
-	csp_json_key(json, name);
-	csp_json_array(json);
-	for (size_t i = 0; i < spans.count; i++)
-		csp_json_text(json, spans.items[i]);
-	csp_json_array_end(json);
-}
-
 static void write_evidence(struct json *json, const struct work *work,
 			   const struct evidence *evidence)
 {
@@ -162,17 +154,6 @@ static void write_evidence(struct json *json, const struct work *work,
 	csp_json_text_at(json, "field", evidence->field);
 	csp_json_text_at(json, "match", evidence->match);
 	csp_json_object_end(json);
-}
-
-static void write_marks(struct json *json, unsigned marks)
-{
-	csp_json_key(json, "marks");
-	csp_json_array(json);
-	for (unsigned i = 0; i < MARK_COUNT; i++) {
-		if (marks & (1U << i))
-			csp_json_text(json, csp_span_from(csp_mark_name((enum mark)(1U << i))));
-	}
-	csp_json_array_end(json);
 }
 
 static void write_json(struct buf *out, const struct work *work,
@@ -191,9 +172,9 @@ static void write_json(struct buf *out, const struct work *work,
 	for (size_t i = 0; i < result->evidence_count; i++)
 		write_evidence(&json, work, &result->evidence[i]);
 	csp_json_array_end(&json);
-	write_spans_at(&json, "products", result->products);
-	write_spans_at(&json, "lists", result->lists);
-	write_marks(&json, result->marks);
+	csp_json_texts_at(&json, "products", result->products.items, result->products.count);
+	csp_json_texts_at(&json, "lists", result->lists.items, result->lists.count);
+	csp_render_marks(&json, result->marks);
 	csp_json_object_end(&json);
 	csp_buf_append_char(out, '\n');
 }

@@ -117,11 +117,7 @@ static void write_texts(struct json *json, const char *name, struct spans texts)
 {
 	if (texts.count == 0)
 		return;
-	csp_json_key(json, name);
-	csp_json_array(json);
-	for (size_t i = 0; i < texts.count; i++)
-		csp_json_text(json, texts.items[i]);
-	csp_json_array_end(json);
+	csp_json_texts_at(json, name, texts.items, texts.count);
 }
 
 static void write_text(struct json *json, const char *name, struct span text)

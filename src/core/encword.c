@@ -106,21 +106,13 @@ static bool find_word(struct word *out, struct decoder *decoder, size_t open)
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (csp_ascii_is_digit(c))
-		return c - '0';
-	c = csp_ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that "=XY" stands for; negative when this is none. */
 static int hex_byte(struct span text)
 {
 	if (text.len < 3 || text.data[0] != '=')
 		return -1;
-	int high = hex_value(text.data[1]);
-	int low = hex_value(text.data[2]);
+	int high = csp_ascii_hex_value(text.data[1]);
+	int low = csp_ascii_hex_value(text.data[2]);
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 

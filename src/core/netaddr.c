@@ -57,14 +57,6 @@ static bool parse_ipv4(uint8_t out[IPV4_SIZE], struct span text)
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (csp_ascii_is_digit(c))
-		return c - '0';
-	c = csp_ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool parse_hex_group(uint8_t out[2], struct span text)
 {
 	unsigned value = 0;
@@ -72,7 +64,7 @@ static bool parse_hex_group(uint8_t out[2], struct span text)
 	if (text.len == 0 || text.len > 4)
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
-		int digit = hex_value(text.data[i]);
+		int digit = csp_ascii_hex_value(text.data[i]);
 		if (digit < 0)
 			return false;
 		value = value << 4 | (unsigned)digit;

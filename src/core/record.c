@@ -94,26 +94,6 @@ static void write_category(struct json *json, const struct decision *decision)
 	csp_json_object_end(json);
 }
 
-static void write_spans_at(struct json *json, const char *name, struct spans spans)
-{
-	csp_json_key(json, name);
-	csp_json_array(json);
-	for (size_t i = 0; i < spans.count; i++)
-		csp_json_text(json, spans.items[i]);
-	csp_json_array_end(json);
-}
-
-static void write_marks(struct json *json, unsigned marks)
-{
-	csp_json_key(json, "marks");
-	csp_json_array(json);
-	for (unsigned i = 0; i < MARK_COUNT; i++) {
-		if (marks & (1U << i))
-			csp_json_text(json, csp_span_from(csp_mark_name((enum mark)(1U << i))));
-	}
-	csp_json_array_end(json);
-}
-
 static void write_would_item(struct json *json, struct span rule, enum disposition disposition)
 {
 	csp_json_object(json);
@@ -156,7 +136,7 @@ static void write_recipient(struct json *json, const struct recipient *recipient
 	csp_json_text_or_null_at(
 		json, "product",
 		text_if(product_known, csp_product_class_name(recipient->product_class)));
-	write_marks(json, recipient->marks);
+	csp_render_marks(json, recipient->marks);
 	csp_json_text_at(json, "rule", recipient->verdict.rule);
 	csp_json_text_at(json, "disposition",
 			 csp_span_from(csp_disposition_name(recipient->verdict.disposition)));
@@ -214,9 +194,11 @@ void csp_record_write(struct buf *out, const struct decision *decision)
 	write_field_at(&json, "subject", message, SPAN_LIT("Subject"));
 	write_authors(&json, decision->authors);
 	write_category(&json, decision);
-	write_spans_at(&json, "products", decision->classification->products);
-	write_spans_at(&json, "lists", decision->classification->lists);
-	write_marks(&json, decision->marks);
+	csp_json_texts_at(&json, "products", decision->classification->products.items,
+			  decision->classification->products.count);
+	csp_json_texts_at(&json, "lists", decision->classification->lists.items,
+			  decision->classification->lists.count);
+	csp_render_marks(&json, decision->marks);
 	write_recipients(&json, decision);
 	write_plan(&json, decision);
 	csp_json_object_end(&json);

@@ -106,3 +106,14 @@ struct span csp_render_category(const struct decision *decision)
 		return SPAN_LIT("");
 	return decision->categories->names[decision->classification->category];
 }
+
+void csp_render_marks(struct json *json, unsigned marks)
+{
+	csp_json_key(json, "marks");
+	csp_json_array(json);
+	for (unsigned i = 0; i < MARK_COUNT; i++) {
+		if (marks & (1U << i))
+			csp_json_text(json, csp_span_from(csp_mark_name((enum mark)(1U << i))));
+	}
+	csp_json_array_end(json);
+}

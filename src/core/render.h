@@ -7,6 +7,7 @@
 #define CSP_RENDER_H
 
 #include "decision.h"
+#include "json.h"
 
 /* The first field of that name, unfolded and decoded; nothing when there is none. */
 void csp_render_field(struct buf *out, const struct message *message, struct span name);
@@ -15,6 +16,9 @@ void csp_render_mailbox(struct buf *out, const struct mailbox *mailbox);
 
 /* "2026-11-23T10:00:00.000Z" (RFC 3339). */
 void csp_render_time(struct buf *out, struct timespec time);
+
+/* "marks": their names. */
+void csp_render_marks(struct json *json, unsigned marks);
 
 /* "550 5.7.1 text"; nothing when the plan has no reply. */
 void csp_render_reply(struct buf *out, const struct plan *plan);
