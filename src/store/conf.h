@@ -43,7 +43,7 @@ struct conf {
 	struct categories categories;
 	struct spans text_fields;
 	struct proofs tag_sources;
-	struct pack pack;        /* all packs as one */
+	struct pack pack; /* all packs as one */
 	unsigned pack_files;
 	struct span flag_header; /* "X-CSP-Policy" */
 	struct plan_settings plan;

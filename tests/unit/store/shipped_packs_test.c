@@ -204,7 +204,7 @@ static void what_only_looks_like_it_is_neither(void **state)
 		"CN204511",
 		"year-end",
 		"R\xc3\xa9union de lundi",
-		"Confirmez votre abonnement \xc3\xa0 la newsletter",
+		"Merci de confirmer votre abonnement \xc3\xa0 notre newsletter",
 		"Votre permis de conduire",
 	};
 
