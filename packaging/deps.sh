@@ -45,7 +45,8 @@ build libhs-dev module:libhs
 build scdoc command:scdoc
 try python3 command:python3
 test libcmocka-dev module:cmocka
-test miltertest command:miltertest
+test clang command:clang
+test libclang-rt-dev command:clang
 test m4 command:m4
 LIST
 }

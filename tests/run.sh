@@ -10,6 +10,7 @@ Installs what is missing (Debian, as root), then builds and tests
   dev    the plain build, with the tests behind real mail servers and a short run of the benchmark
   asan   address and undefined-behaviour sanitizer
   tsan   thread sanitizer, for the daemon, the journal and what both programs share
+  fuzz   every fuzz target for a short while, with clang
 
   --quick  dev only, and neither mail servers nor benchmark
   --help   this text
@@ -82,6 +83,9 @@ test_all() {
 	fi
 	if build tsan; then
 		check tsan threads -LE machine -R '^(unit/(milter|service)-|unit/store-(journal|directory|log)|milter)'
+	fi
+	if build fuzz; then
+		check fuzz parsers -R '^fuzz/'
 	fi
 }
 

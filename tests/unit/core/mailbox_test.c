@@ -247,8 +247,8 @@ static void a_canonical_domain_is_its_own_canonical_form(void **state)
 	struct arena *arena = *state;
 	static const char *const domains[] = {
 		"Example.COM.",
-		"B\xc3\xbc"
-		"cher.example",
+		("B\xc3\xbc"
+		 "cher.example"),
 		"xn--bcher-kva.example",
 		"[IPv6:0:0::1]",
 		"\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88",

@@ -132,11 +132,11 @@ static void subscription_mail_is_known(void **state)
 		"PO123456 has been received: order confirmation",
 		"Votre facture du mois d'octobre est disponible",
 		"Renouvellement de vos licences Business Basic",
-		"VOTRE ABONNEMENT ARRIVE \xc3\x80 \xc3\x89"
-		"CH\xc3\x89"
-		"ANCE",
-		"\xc3\x89"
-		"chec du pr\xc3\xa9l\xc3\xa8vement",
+		("VOTRE ABONNEMENT ARRIVE \xc3\x80 \xc3\x89"
+		 "CH\xc3\x89"
+		 "ANCE"),
+		("\xc3\x89"
+		 "chec du pr\xc3\xa9l\xc3\xa8vement"),
 		"Hausse des tarifs au 1er avril",
 		"Confirmation de votre commande 4711",
 		"Suspension de votre compte pour impay\xc3\xa9",
@@ -180,8 +180,8 @@ static void operational_notices_are_known(void **state)
 		"Backup job finished with warnings",
 		"Verification code 123456",
 		"Action required: upgrade resources in your subscription before June",
-		"Maintenance planifi\xc3\xa9"
-		"e dimanche",
+		("Maintenance planifi\xc3\xa9"
+		 "e dimanche"),
 		"Maintenance du portail de facturation",
 		"Renouvellement du certificat SSL",
 		"Expiration de votre mot de passe",
