@@ -138,10 +138,11 @@ static void write_tsv(struct buf *out, const struct work *work, const struct cla
 			      SPAN_ARG(category_name(work, result)));
 	append_products(out, result->products);
 	csp_buf_append_char(out, '\t');
-	csp_report_append_safe(out, winning_rule(result));
-	csp_buf_append_char(out, '\t');
-	if (result->evidence_count > 0)
+	if (result->evidence_count > 0) {
+		csp_report_append_safe(out, result->evidence[0].rule);
+		csp_buf_append(out, SPAN_LIT(": "));
 		csp_report_append_safe(out, csp_span_trim(result->evidence[0].match));
+	}
 	csp_buf_append_char(out, '\n');
 }
 

@@ -47,17 +47,17 @@ subscription  en/invoice                 unended invoice
 
     def test_tsv_has_line_category_products_rule_and_match(self):
         self.assert_says(self.classify("--tsv", stdin="Invoice for cloud disk and cloud mail\nhello\n"), 0,
-                         "1\tsubscription\tmail,disk\ten/invoice\tinvoice\n2\tother\t\t\t\n", "")
+                         "1\tsubscription\tmail,disk\ten/invoice: invoice\n2\tother\t\t\n", "")
 
     def test_a_header_row_names_the_columns(self):
         table = "\ufeffid\tfrom\tsubject\r\n7\tbilling@vendor.example\thello\r\n8\t\tService outage\r\n9\n"
         self.assert_says(self.classify("--tsv", stdin=table), 0,
-                         "2\tsubscription\t\tbilling\tbilling@vendor.example\n"
-                         "3\tincident\t\ten/outage\tservice outage\n4\tother\t\t\t\n", "")
+                         "2\tsubscription\t\tbilling: billing@vendor.example\n"
+                         "3\tincident\t\ten/outage: service outage\n4\tother\t\t\n", "")
 
     def test_the_sender_speaks_only_where_the_text_does_not(self):
         table = "subject\tfrom\nService outage\tBilling <billing@vendor.example>\n"
-        self.assertEqual(self.classify("--tsv", stdin=table).out, "2\tincident\t\ten/outage\tservice outage\n")
+        self.assertEqual(self.classify("--tsv", stdin=table).out, "2\tincident\t\ten/outage: service outage\n")
 
     def test_json_has_all_evidence(self):
         out = self.classify("--json", stdin="Service outage: your invoice\n").out
@@ -118,7 +118,7 @@ en                subscription           10       10       10  1.000 [0.722, 1.0
     def test_a_line_over_a_megabyte_is_named_and_the_rest_is_done(self):
         data = b"invoice\n" + b"x" * (1 << 20) + b"y\ninvoice\n"
         result = self.classify("--tsv", stdin=data)
-        self.assert_says(result, 65, "1\tsubscription\t\ten/invoice\tinvoice\n3\tsubscription\t\ten/invoice\tinvoice\n",
+        self.assert_says(result, 65, "1\tsubscription\t\ten/invoice: invoice\n3\tsubscription\t\ten/invoice: invoice\n",
                          "csp-milterctl: line 2 is longer than 1048576 octets\n")
 
     def test_many_lines_take_little_memory(self):
@@ -129,7 +129,7 @@ en                subscription           10       10       10  1.000 [0.722, 1.0
     def test_files_are_read_like_standard_input(self):
         path = self.write("subjects", "invoice\n")
         for word in (path, "-"):
-            self.assertEqual(self.classify("--tsv", word, stdin=b"invoice\n").out, "1\tsubscription\t\ten/invoice\tinvoice\n")
+            self.assertEqual(self.classify("--tsv", word, stdin=b"invoice\n").out, "1\tsubscription\t\ten/invoice: invoice\n")
         self.assert_says(self.classify(self.write("empty", "")), 0, "", "")
         self.assert_says(self.classify("--tsv", "/nonexistent"), 66, "", "csp-milterctl: /nonexistent: No such file or directory\n")
         self.assert_says(self.classify(self.folder), 66, "", f"csp-milterctl: {self.folder}: Is a directory\n")
