@@ -47,6 +47,7 @@ try python3 command:python3
 test libcmocka-dev module:cmocka
 test clang command:clang
 test libclang-rt-dev command:clang
+test llvm command:llvm-symbolizer
 test m4 command:m4
 LIST
 }
