@@ -13,11 +13,21 @@
 
 enum import_format { IMPORT_AUTO, IMPORT_JSON_LINES, IMPORT_CUSTOMERS_CSV };
 
+/* The products that a text names (an offer's name), at most `max` of them; called by several threads at once. */
+typedef size_t import_products(void *context, struct span out[], size_t max, struct span text);
+
 struct import_settings {
 	enum import_format format;
+	struct span source;  /* of rows that name none; empty refuses them */
 	struct span partner; /* id, for formats that name none; empty refuses them */
 	enum partner_role role;
+	struct span customer;           /* id, for documents that name none; empty: from the file's name */
+	struct span cloud;              /* of customers that come without one; may be empty */
 	struct span address_separators; /* as the look-ups use, see csp_mailbox_key */
+	struct spans public_domains;    /* patterns (csp_domain_matches): nobody's, exact addresses only */
+	struct spans tenant_domains;    /* patterns: a cloud's own names, each a tenant's alone */
+	import_products *products;      /* NULL: none is known */
+	void *products_context;
 };
 
 /* Added to, file by file. */
