@@ -195,7 +195,8 @@ static int import_status(enum import_result result, enum directory_result failur
 
 struct run {
 	const struct call *call;
-	struct directory_write *write;
+	struct directory_update *update;
+	struct update_counts found;
 	struct import_counts counts;
 	struct talk talk;
 };
@@ -212,7 +213,7 @@ static int import_file(struct run *run, const char *file)
 		return EX_NOINPUT;
 	}
 	enum import_result result =
-		csp_import_file(&run->counts, &failure, run->write, stream,
+		csp_import_file(&run->counts, &failure, run->update, stream,
 				is_stdin ? "stdin" : file, &run->call->settings, &report);
 	end_line(&run->talk);
 	int status = import_status(result, failure, file, run->call->place.path);
@@ -221,37 +222,62 @@ static int import_file(struct run *run, const char *file)
 	return status;
 }
 
+static void say_refused_late(void *context, struct place_in_import place, const char *why)
+{
+	struct run *run = context;
+
+	run->counts.refused++;
+	say_refused(&run->talk, run->call->files[place.file], place.line, why);
+}
+
+static void say_warned_late(void *context, struct place_in_import place, const char *what)
+{
+	struct run *run = context;
+
+	say_warning(&run->talk, run->call->files[place.file], place.line, what);
+}
+
 /* Nothing taken is nothing to commit: the directory keeps its state. */
 static int finish(struct run *run)
 {
 	const struct import_counts *counts = &run->counts;
-	struct directory_write *write = run->write;
+	struct directory_update *update = run->update;
 
-	run->write = NULL;
+	run->update = NULL;
 	if (counts->customers + counts->partners + counts->exclusions == 0) {
-		csp_directory_abort(write);
+		csp_directory_update_abort(update);
 		return EX_OK;
 	}
-	return csp_cli_directory_status(csp_directory_commit(write), run->call->place.path);
+	return csp_cli_directory_status(csp_directory_update_finish(&run->found, update),
+					run->call->place.path);
 }
 
 static int import_files(struct run *run, struct directory *directory)
 {
 	const struct call *call = run->call;
-	struct span source = csp_span_from(call->source);
+	const struct update_settings settings = {
+		.mode = UPDATE_UPSERT,
+		.now = (int64_t)time(NULL),
+		.report = {say_refused_late, say_warned_late, NULL, run},
+	};
+	uint32_t number;
 	enum directory_result result =
-		csp_directory_write_begin(&run->write, directory, source, (int64_t)time(NULL));
+		csp_directory_update_begin(&run->update, directory, &settings);
 
-	if (result == DIRECTORY_REFUSED)
+	if (result == DIRECTORY_OK)
+		result = csp_directory_update_source(&number, run->update, call->settings.source);
+	if (result == DIRECTORY_REFUSED) {
+		csp_directory_update_abort(run->update);
 		return csp_cli_usage("directory import",
 				     "a source's name is 1 to %d printable characters, no blanks",
-				     DIRECTORY_SOURCE_MAX);
+				     SOURCE_NAME_MAX);
+	}
 	int status = csp_cli_directory_status(result, call->place.path);
 	for (int i = 0; i < call->file_count && status == EX_OK; i++)
 		status = import_file(run, call->files[i]);
 	if (status == EX_OK)
 		return finish(run);
-	csp_directory_abort(run->write);
+	csp_directory_update_abort(run->update);
 	csp_cli_error("nothing was imported");
 	return status;
 }
@@ -270,7 +296,7 @@ static void write_json(struct buf *out, const struct run *run)
 	csp_json_number_at(&json, "partners", (int64_t)counts->partners);
 	csp_json_number_at(&json, "exclusions", (int64_t)counts->exclusions);
 	csp_json_number_at(&json, "refused", (int64_t)counts->refused);
-	csp_json_number_at(&json, "no_own_domain", (int64_t)counts->no_own_domain);
+	csp_json_number_at(&json, "no_own_domain", (int64_t)run->found.no_own_domain);
 	csp_json_object_end(&json);
 	csp_buf_append_char(out, '\n');
 }
@@ -290,10 +316,10 @@ static int print_summary(const struct run *run)
 {
 	struct buf text;
 
-	if (run->counts.no_own_domain > 0)
+	if (run->found.no_own_domain > 0)
 		csp_cli_error("%" PRIu64 " customers came without a domain of their own: mail to "
 			      "them is known by its onmicrosoft.com address alone",
-			      run->counts.no_own_domain);
+			      run->found.no_own_domain);
 	csp_buf_init(&text, 65536);
 	if (run->call->as_json)
 		write_json(&text, run);
@@ -359,6 +385,7 @@ int csp_directory_verb_import(int argc, char **argv)
 		status = csp_place_find(&call.place);
 	if (status == EX_OK) {
 		call.settings.address_separators = call.place.address_separators;
+		call.settings.source = csp_span_from(call.source);
 		status = import_to(&call);
 	}
 	csp_place_dispose(&call.place);

@@ -80,6 +80,8 @@ int csp_cli_directory_status(enum directory_result result, const char *path)
 		return EX_NOINPUT;
 	case DIRECTORY_FORBIDDEN:
 		return EX_NOPERM;
+	case DIRECTORY_BUSY:
+		return EX_TEMPFAIL;
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_REFUSED:
 		return EX_DATAERR;

@@ -84,6 +84,7 @@ static int check_directory(const char *path)
 	case DIRECTORY_OK:
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_FULL:
+	case DIRECTORY_BUSY:
 	case DIRECTORY_REFUSED:
 	case DIRECTORY_FAILED:
 	default:

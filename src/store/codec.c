@@ -139,7 +139,7 @@ static struct span fail(struct codec_reader *reader)
 	return SPAN_LIT("");
 }
 
-static struct span take(struct codec_reader *reader, uint64_t len)
+struct span csp_codec_take_bytes(struct codec_reader *reader, uint64_t len)
 {
 	if (len > reader->rest.len)
 		return fail(reader);
@@ -153,7 +153,7 @@ uint64_t csp_codec_take_number(struct codec_reader *reader)
 	uint64_t number = 0;
 
 	for (unsigned i = 0; i < NUMBER_BYTES; i++) {
-		struct span byte = take(reader, 1);
+		struct span byte = csp_codec_take_bytes(reader, 1);
 		uint64_t bits = byte.len ? (unsigned char)byte.data[0] : 0;
 		if (i == NUMBER_BYTES - 1 && bits > 1)
 			break;
@@ -167,7 +167,7 @@ uint64_t csp_codec_take_number(struct codec_reader *reader)
 
 int64_t csp_codec_take_time(struct codec_reader *reader)
 {
-	struct span bytes = take(reader, 8);
+	struct span bytes = csp_codec_take_bytes(reader, 8);
 	uint64_t time = 0;
 
 	for (size_t i = 0; i < bytes.len; i++)
@@ -177,7 +177,7 @@ int64_t csp_codec_take_time(struct codec_reader *reader)
 
 struct span csp_codec_take_text(struct codec_reader *reader)
 {
-	return take(reader, csp_codec_take_number(reader));
+	return csp_codec_take_bytes(reader, csp_codec_take_number(reader));
 }
 
 struct span csp_codec_take_packed_id(struct codec_reader *reader)
@@ -186,7 +186,7 @@ struct span csp_codec_take_packed_id(struct codec_reader *reader)
 
 	if (len > CODEC_ID_MAX)
 		return fail(reader);
-	return take(reader, 1 + (len ? len : GUID_BYTES));
+	return csp_codec_take_bytes(reader, 1 + (len ? len : GUID_BYTES));
 }
 
 size_t csp_codec_take_count(struct codec_reader *reader)

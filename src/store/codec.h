@@ -22,8 +22,9 @@ enum codec_table {
 	TABLE_COUNT
 };
 
-#define CODEC_VERSION 1
-#define CODEC_ID_MAX  64 /* bytes of a party's id */
+#define CODEC_VERSION  1
+#define CODEC_ID_MAX   64  /* bytes of a party's id */
+#define CODEC_NAME_MAX 511 /* bytes of a domain, an address or an alias: what LMDB takes as a key */
 
 /* Writing: begin (empties the buf), any number of pieces, seal. */
 void csp_codec_begin(struct buf *out);
@@ -45,6 +46,7 @@ bool csp_codec_open(struct codec_reader *out, enum codec_table table, struct spa
 uint64_t csp_codec_take_number(struct codec_reader *reader);
 int64_t csp_codec_take_time(struct codec_reader *reader);
 struct span csp_codec_take_text(struct codec_reader *reader);
+struct span csp_codec_take_bytes(struct codec_reader *reader, uint64_t len);
 struct span csp_codec_take_packed_id(struct codec_reader *reader); /* as csp_codec_id wrote it */
 
 /* A number that counts items which follow, each at least a byte: never more than there are bytes. */

@@ -24,13 +24,13 @@ enum directory_result csp_directory_read_begin(struct directory_read **out,
 	*out = NULL;
 	if (!read)
 		return DIRECTORY_FAILED;
-	*read = (struct directory_read){.directory = directory};
-	int code = begin(&read->txn, directory->env);
+	*read = (struct directory_read){.at = {.directory = directory}};
+	int code = begin(&read->at.txn, directory->env);
 	if (code) {
 		free(read);
 		return csp_directory_result(code);
 	}
-	enum found found = csp_directory_get_head(&head, directory, read->txn);
+	enum found found = csp_directory_get_head(&head, &read->at);
 	if (found == COULD_NOT_TELL) {
 		csp_directory_read_end(read);
 		return DIRECTORY_FAILED;
@@ -44,7 +44,7 @@ void csp_directory_read_end(struct directory_read *read)
 {
 	if (!read)
 		return;
-	mdb_txn_abort(read->txn);
+	mdb_txn_abort(read->at.txn);
 	free(read);
 }
 
@@ -56,7 +56,7 @@ uint64_t csp_directory_state(const struct directory_read *read)
 static enum found get(struct span *out, const struct directory_read *read, enum codec_table table,
 		      struct span key)
 {
-	return csp_directory_get(out, read->directory, read->txn, table, key);
+	return csp_directory_get(out, &read->at, table, key);
 }
 
 static enum found get_claims(struct claims *out, const struct directory_read *read,

@@ -19,6 +19,7 @@ enum directory_result {
 	DIRECTORY_FORBIDDEN,    /* permission */
 	DIRECTORY_INCOMPATIBLE, /* of another version of this program, or no directory at all */
 	DIRECTORY_FULL,         /* disk or map */
+	DIRECTORY_BUSY,         /* another process is at it */
 	DIRECTORY_REFUSED, /* one entry breaks a limit: it was left out, the transaction goes on */
 	DIRECTORY_FAILED,  /* damaged, or a fault of the system */
 };

@@ -13,11 +13,13 @@
 #define FOLDER_MODE  0750
 #define DATA_MODE    0640
 #define LOCK_MODE    0660 /* readers enter themselves there */
+#define WRITER_FILE  "writer.lock"
 
-static const char *const table_names[TABLE_COUNT] = {
-	[TABLE_META] = "meta",           [TABLE_DOMAINS] = "domains",
-	[TABLE_ADDRESSES] = "addresses", [TABLE_CUSTOMERS] = "customers",
-	[TABLE_PARTNERS] = "partners",   [TABLE_ALIASES] = "aliases",
+#define META_NAME "meta"
+
+static const char *const table_names[SLOT_COUNT][TABLE_COUNT] = {
+	{META_NAME, "domains.0", "addresses.0", "customers.0", "partners.0", "aliases.0"},
+	{META_NAME, "domains.1", "addresses.1", "customers.1", "partners.1", "aliases.1"},
 };
 
 const char *csp_directory_strerror(enum directory_result result)
@@ -33,6 +35,8 @@ const char *csp_directory_strerror(enum directory_result result)
 		return "not a customer directory of this version";
 	case DIRECTORY_FULL:
 		return "no room left on the disk or in the map";
+	case DIRECTORY_BUSY:
+		return "another process is changing it";
 	case DIRECTORY_REFUSED:
 		return "an entry breaks a limit";
 	case DIRECTORY_FAILED:
@@ -69,16 +73,16 @@ enum directory_result csp_directory_result(int code)
 	}
 }
 
-enum found csp_directory_get(struct span *out, const struct directory *directory, MDB_txn *txn,
+enum found csp_directory_get(struct span *out, const struct directory_txn *at,
 			     enum codec_table table, struct span key)
 {
 	MDB_val name = csp_directory_val(key);
 	MDB_val value;
 
 	*out = SPAN_LIT("");
-	if (key.len == 0 || key.len > (size_t)mdb_env_get_maxkeysize(directory->env))
+	if (key.len == 0 || key.len > (size_t)mdb_env_get_maxkeysize(at->directory->env))
 		return NOT_FOUND;
-	int code = mdb_get(txn, directory->tables[table], &name, &value);
+	int code = mdb_get(at->txn, csp_directory_table(at, table), &name, &value);
 	if (code == MDB_NOTFOUND)
 		return NOT_FOUND;
 	if (code)
@@ -87,23 +91,47 @@ enum found csp_directory_get(struct span *out, const struct directory *directory
 	return FOUND;
 }
 
-enum found csp_directory_get_head(struct directory_head *out, const struct directory *directory,
-				  MDB_txn *txn)
+enum found csp_directory_get_head(struct directory_head *out, struct directory_txn *at)
 {
 	struct codec_reader reader;
 	struct span value;
 
 	*out = (struct directory_head){0};
-	enum found found =
-		csp_directory_get(&value, directory, txn, TABLE_META, SPAN_LIT(HEAD_KEY));
+	at->slot = 0;
+	enum found found = csp_directory_get(&value, at, TABLE_META, SPAN_LIT(HEAD_KEY));
 	if (found != FOUND)
 		return found;
 	if (!csp_codec_open(&reader, TABLE_META, SPAN_LIT(HEAD_KEY), value))
 		return COULD_NOT_TELL;
 	out->state = csp_codec_take_number(&reader);
-	out->exclusions = csp_codec_take_number(&reader);
+	out->slot = (unsigned)csp_codec_take_number(&reader);
 	out->updated = csp_codec_take_time(&reader);
-	return reader.failed ? COULD_NOT_TELL : FOUND;
+	if (reader.failed || out->slot >= SLOT_COUNT)
+		return COULD_NOT_TELL;
+	at->slot = out->slot;
+	return FOUND;
+}
+
+enum directory_result csp_directory_put_head(struct directory_txn *at,
+					     const struct directory_head *head)
+{
+	MDB_val key = csp_directory_val(SPAN_LIT(HEAD_KEY));
+	enum directory_result result = DIRECTORY_FAILED;
+	struct buf buf;
+
+	csp_buf_init(&buf, 64);
+	csp_codec_begin(&buf);
+	csp_codec_number(&buf, head->state);
+	csp_codec_number(&buf, head->slot);
+	csp_codec_time(&buf, head->updated);
+	csp_codec_seal(&buf, TABLE_META, SPAN_LIT(HEAD_KEY));
+	if (!csp_buf_failed(&buf)) {
+		MDB_val value = csp_directory_val(csp_buf_span(&buf));
+		result = csp_directory_result(
+			mdb_put(at->txn, csp_directory_table(at, TABLE_META), &key, &value, 0));
+	}
+	csp_buf_dispose(&buf);
+	return result;
 }
 
 /*
@@ -122,6 +150,35 @@ static int make_file(int folder, const char *name, mode_t mode, gid_t group)
 		code = errno;
 	close(file);
 	return code;
+}
+
+/* A lock of the process, so that whoever is killed lets go. */
+enum directory_result csp_directory_lock(struct directory *directory, bool wait)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct stat status;
+
+	if (fstat(directory->folder, &status) != 0)
+		return DIRECTORY_FAILED;
+	int code = make_file(directory->folder, WRITER_FILE, LOCK_MODE, status.st_gid);
+	if (code)
+		return csp_directory_result(code);
+	directory->writer = openat(directory->folder, WRITER_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (directory->writer < 0)
+		return csp_directory_result(errno);
+	do {
+		code = fcntl(directory->writer, wait ? F_SETLKW : F_SETLK, &lock) ? errno : 0;
+	} while (code == EINTR);
+	if (code)
+		csp_directory_unlock(directory);
+	return code == EAGAIN || code == EACCES ? DIRECTORY_BUSY : csp_directory_result(code);
+}
+
+void csp_directory_unlock(struct directory *directory)
+{
+	if (directory->writer >= 0)
+		close(directory->writer);
+	directory->writer = -1;
 }
 
 /* Neither a link nor a device stands where a file of ours belongs. *empty may be NULL. */
@@ -161,18 +218,17 @@ static int check_files(int folder, bool writable)
 	return code == ENOENT && !writable ? 0 : code;
 }
 
-static int prepare_folder(const char *path, bool writable)
+static int prepare_folder(struct directory *directory, const char *path)
 {
+	bool writable = directory->writable;
+
 	if (writable && mkdir(path, FOLDER_MODE) != 0 && errno != EEXIST)
 		return errno;
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
+	directory->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory->folder < 0)
 		return errno;
-	int code = writable ? make_files(folder) : 0;
-	if (!code)
-		code = check_files(folder, writable);
-	close(folder);
-	return code;
+	int code = writable ? make_files(directory->folder) : 0;
+	return code ? code : check_files(directory->folder, writable);
 }
 
 static int open_env(MDB_env **out, const char *path, bool writable, uint64_t map_size)
@@ -186,7 +242,7 @@ static int open_env(MDB_env **out, const char *path, bool writable, uint64_t map
 	if (!code)
 		code = mdb_env_set_maxreaders(*out, READERS_MAX);
 	if (!code)
-		code = mdb_env_set_maxdbs(*out, TABLE_COUNT);
+		code = mdb_env_set_maxdbs(*out, SLOT_COUNT * TABLE_COUNT);
 	if (!code)
 		code = mdb_env_open(*out, path, flags, writable ? DATA_MODE : LOCK_MODE);
 	if (code) {
@@ -248,12 +304,14 @@ int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn)
 
 static int open_tables(struct directory *directory, MDB_txn *txn, unsigned flags)
 {
-	for (size_t i = 0; i < TABLE_COUNT; i++) {
-		int code = mdb_dbi_open(txn, table_names[i], flags, &directory->tables[i]);
-		if (code)
-			return code;
+	int code = 0;
+
+	for (size_t i = 0; i < SLOT_COUNT * TABLE_COUNT && !code; i++) {
+		size_t slot = i / TABLE_COUNT, table = i % TABLE_COUNT;
+		code = mdb_dbi_open(txn, table_names[slot][table], flags,
+				    &directory->tables[slot][table]);
 	}
-	return 0;
+	return code;
 }
 
 static int put_format(struct directory *directory, MDB_txn *txn)
@@ -261,7 +319,7 @@ static int put_format(struct directory *directory, MDB_txn *txn)
 	MDB_val key = csp_directory_val(SPAN_LIT(FORMAT_KEY));
 	MDB_val value = csp_directory_val(SPAN_LIT(FORMAT));
 
-	return mdb_put(txn, directory->tables[TABLE_META], &key, &value, 0);
+	return mdb_put(txn, directory->tables[0][TABLE_META], &key, &value, 0);
 }
 
 static bool is_empty(MDB_env *env)
@@ -273,9 +331,9 @@ static bool is_empty(MDB_env *env)
 
 static int check_format(const struct directory *directory, MDB_txn *txn)
 {
+	const struct directory_txn at = {directory, txn, 0};
 	struct span format;
-	enum found found =
-		csp_directory_get(&format, directory, txn, TABLE_META, SPAN_LIT(FORMAT_KEY));
+	enum found found = csp_directory_get(&format, &at, TABLE_META, SPAN_LIT(FORMAT_KEY));
 
 	return found == FOUND && csp_span_equal(format, SPAN_LIT(FORMAT)) ? 0 : MDB_INCOMPATIBLE;
 }
@@ -283,9 +341,10 @@ static int check_format(const struct directory *directory, MDB_txn *txn)
 /* For a reader, a directory into which nothing was ever committed is missing. */
 static int check_head(const struct directory *directory, MDB_txn *txn)
 {
+	struct directory_txn at = {directory, txn, 0};
 	struct directory_head head;
 
-	switch (csp_directory_get_head(&head, directory, txn)) {
+	switch (csp_directory_get_head(&head, &at)) {
 	case FOUND:
 		return 0;
 	case NOT_FOUND:
@@ -324,7 +383,7 @@ static int attach(struct directory *directory)
 
 static int open_directory(struct directory *directory, const char *path, uint64_t map_size)
 {
-	int code = prepare_folder(path, directory->writable);
+	int code = prepare_folder(directory, path);
 
 	if (code)
 		return code;
@@ -349,6 +408,7 @@ enum directory_result csp_directory_open_sized(struct directory **out, const cha
 		return DIRECTORY_FAILED;
 	}
 	directory->writable = writable;
+	directory->folder = directory->writer = -1;
 	int code = open_directory(directory, path, map_size);
 	if (code) {
 		csp_directory_close(directory);
@@ -367,6 +427,9 @@ void csp_directory_close(struct directory *directory)
 {
 	if (!directory)
 		return;
+	csp_directory_unlock(directory);
 	mdb_env_close(directory->env);
+	if (directory->folder >= 0)
+		close(directory->folder);
 	free(directory);
 }

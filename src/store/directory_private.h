@@ -12,15 +12,25 @@
 #include "codec.h"
 #include "directory.h"
 
+/* Every table but TABLE_META twice: what is built anew is built in the slot that nobody reads. */
+#define SLOT_COUNT 2
+
 struct directory {
 	MDB_env *env;
-	MDB_dbi tables[TABLE_COUNT];
+	MDB_dbi tables[SLOT_COUNT][TABLE_COUNT];
+	int folder, writer; /* descriptors; writer is locked while it is open, else -1 */
 	bool writable;
 };
 
-struct directory_read {
-	struct directory *directory;
+/* A transaction and the slot that it looks at. */
+struct directory_txn {
+	const struct directory *directory;
 	MDB_txn *txn;
+	unsigned slot;
+};
+
+struct directory_read {
+	struct directory_txn at;
 	uint64_t state;
 };
 
@@ -44,8 +54,18 @@ static inline MDB_val csp_directory_val(struct span span)
 /* Commits and ends a writing transaction; gives an MDB_ or errno code. */
 int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn);
 
+static inline struct span csp_directory_span(MDB_val val)
+{
+	return (struct span){val.mv_data, val.mv_size};
+}
+
+static inline MDB_dbi csp_directory_table(const struct directory_txn *at, enum codec_table table)
+{
+	return at->directory->tables[at->slot][table];
+}
+
 /* The value under a key, valid until the transaction ends or writes. Keys LMDB cannot hold are not found. */
-enum found csp_directory_get(struct span *out, const struct directory *directory, MDB_txn *txn,
+enum found csp_directory_get(struct span *out, const struct directory_txn *at,
 			     enum codec_table table, struct span key);
 
 /* The key of a party; an id that could not be stored is not found. */
@@ -53,23 +73,22 @@ enum found csp_directory_pack(struct span *out, struct arena *arena, struct span
 
 /* The one value about the whole. */
 struct directory_head {
-	uint64_t state, exclusions;
+	uint64_t state;
+	unsigned slot; /* that is read */
 	int64_t updated;
 };
-enum found csp_directory_get_head(struct directory_head *out, const struct directory *directory,
-				  MDB_txn *txn);
 
-/* The value about one source, under SOURCE_PREFIX and its name. */
-#define SOURCE_PREFIX "source/"
-struct directory_source_head {
-	uint64_t number, customers, partners;
-	int64_t updated;
-};
-bool csp_directory_read_source(struct directory_source_head *out, struct span key,
-			       struct span value);
+/* The transaction's slot becomes the one that its state reads. */
+enum found csp_directory_get_head(struct directory_head *out, struct directory_txn *at);
+enum directory_result csp_directory_put_head(struct directory_txn *at,
+					     const struct directory_head *head);
+
+/* Keeps other writers out until csp_directory_unlock or the process's end, waiting for one if `wait`; else BUSY. */
+enum directory_result csp_directory_lock(struct directory *directory, bool wait);
+void csp_directory_unlock(struct directory *directory);
 
 #define FORMAT_KEY "format" /* plain text: every version can read it */
-#define FORMAT     "csp-milter directory 1"
+#define FORMAT     "csp-milter directory 2"
 #define HEAD_KEY   "head"
 
 #endif

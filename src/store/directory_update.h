@@ -11,6 +11,8 @@
 
 struct directory_update;
 
+#define SOURCE_NAME_MAX 64 /* bytes of a source's name */
+
 enum update_mode {
 	UPDATE_UPSERT,     /* a party that is named replaces what its source said of it */
 	UPDATE_REPLACE,    /* and what the source `replaced` said of all others is gone */
@@ -37,14 +39,15 @@ struct update_report {
 
 struct update_settings {
 	enum update_mode mode;
-	struct span replaced; /* UPDATE_REPLACE: the source's name */
-	int64_t now;          /* seconds since 1970 */
-	bool dry_run;         /* all but the last commit */
-	bool wait;            /* for another update to end */
+	struct span replaced;               /* UPDATE_REPLACE: the source's name */
+	int64_t now;                        /* seconds since 1970 */
+	bool dry_run;                       /* all but the last commit */
+	bool wait;                          /* for another update to end */
 	struct spans tenant_domains;        /* patterns (csp_domain_matches): a cloud's own names */
 	struct spans single_partner_clouds; /* names of clouds */
 	struct update_report report;
-	size_t memory; /* bytes for sorting; 0: a good size */
+	size_t memory;         /* bytes for sorting; 0: a good size */
+	uint64_t in_place_max; /* parties; more are built anew; 0: a good number */
 };
 
 enum directory_result csp_directory_update_begin(struct directory_update **out,

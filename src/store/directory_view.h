@@ -11,7 +11,7 @@
 
 struct directory_source {
 	struct span name;
-	uint64_t customers, partners;
+	uint64_t customers, partners, exclusions;
 	int64_t updated; /* seconds since 1970 of its last import */
 };
 

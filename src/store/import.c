@@ -137,73 +137,52 @@ enum row_result csp_import_read_address(struct span *out, struct import *import,
 		       : ROW_NO_MEMORY;
 }
 
-/* Domains that the cloud gives to every tenant: few people's addresses end in them. */
-static bool is_cloud_domain(struct span domain)
+/* After a statement was written. */
+static enum row_result put_row(struct import *import, uint64_t *counter)
 {
-	static const struct span suffixes[] = {
-		{".onmicrosoft.com", 16},
-		{".onmicrosoft.us", 15},
-		{".partner.onmschina.cn", 21},
-	};
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-		if (csp_span_ends_with_nocase(domain, suffixes[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool has_own_domain(const struct customer_entry *entry)
-{
-	for (size_t i = 0; i < entry->domain_count; i++) {
-		if (!is_cloud_domain(entry->domains[i].name))
-			return true;
-	}
-	return entry->addresses.count > 0;
-}
-
-/* After a put. */
-static enum row_result put_row(struct import *import, enum directory_result result,
-			       uint64_t *counter)
-{
-	struct span shared;
-
-	if (result == DIRECTORY_REFUSED)
-		return csp_import_why(import, "%s", csp_directory_write_why(import->write));
-	if (result != DIRECTORY_OK) {
-		import->failure = result;
+	if (csp_buf_failed(&import->statement))
+		return ROW_NO_MEMORY;
+	import->failure =
+		csp_directory_update_add(import->update, csp_buf_span(&import->statement));
+	csp_buf_reset(&import->statement);
+	if (import->failure != DIRECTORY_OK)
 		return ROW_DIRECTORY;
-	}
 	++*counter;
-	shared = csp_directory_write_shared(import->write);
-	if (shared.len > 0) {
-		csp_import_why(import, "%.*s belongs to another party too", IMPORT_QUOTED(shared));
-		import->report->warned(import->report->context, import->file, import->line,
-				       import->why);
-	}
 	return ROW_OK;
+}
+
+static enum row_result put_entry(struct import *import, const struct directory_entry *entry,
+				 uint64_t *counter)
+{
+	const struct place_in_import place = {0, import->line};
+	const char *why = csp_statement_refusal(entry);
+
+	if (why)
+		return csp_import_why(import, "%s", why);
+	csp_statement_write(&import->statement, entry, import->source, place);
+	return put_row(import, counter);
 }
 
 enum row_result csp_import_put_customer(struct import *import, const struct customer_entry *entry)
 {
-	enum row_result result = put_row(import, csp_directory_put_customer(import->write, entry),
-					 &import->counts->customers);
+	const struct directory_entry whole = {.type = ENTRY_CUSTOMER, .customer = *entry};
 
-	if (result == ROW_OK && !has_own_domain(entry))
-		import->counts->no_own_domain++;
-	return result;
+	return put_entry(import, &whole, &import->counts->customers);
 }
 
 enum row_result csp_import_put_partner(struct import *import, const struct partner_entry *entry)
 {
-	return put_row(import, csp_directory_put_partner(import->write, entry),
-		       &import->counts->partners);
+	const struct directory_entry whole = {.type = ENTRY_PARTNER, .partner = *entry};
+
+	return put_entry(import, &whole, &import->counts->partners);
 }
 
 enum row_result csp_import_put_exclusion(struct import *import, struct span domain)
 {
-	return put_row(import, csp_directory_put_exclusion(import->write, domain),
-		       &import->counts->exclusions);
+	const struct place_in_import place = {0, import->line};
+
+	csp_statement_write_exclusion(&import->statement, domain, import->source, place);
+	return put_row(import, &import->counts->exclusions);
 }
 
 /* By the first byte that is no blank: ours begin with a brace, everything else is taken for CSV, which checks its header. */
@@ -243,7 +222,7 @@ static enum import_result read_stream(struct import *import)
 }
 
 enum import_result csp_import_file(struct import_counts *counts, enum directory_result *failure,
-				   struct directory_write *write, FILE *stream, const char *file,
+				   struct directory_update *update, FILE *stream, const char *file,
 				   const struct import_settings *settings,
 				   const struct import_report *report)
 {
@@ -253,11 +232,17 @@ enum import_result csp_import_file(struct import_counts *counts, enum directory_
 		.settings = settings,
 		.report = report,
 		.counts = counts,
-		.write = write,
+		.update = update,
 	};
 
+	import.failure = csp_directory_update_source(&import.source, update, settings->source);
+	*failure = import.failure;
+	if (import.failure != DIRECTORY_OK)
+		return IMPORT_DIRECTORY;
 	csp_arena_init(&import.arena, ROW_MEMORY);
+	csp_buf_init(&import.statement, ROW_MEMORY);
 	enum import_result result = read_stream(&import);
+	csp_buf_dispose(&import.statement);
 	csp_arena_dispose(&import.arena);
 	*failure = import.failure;
 	return result;

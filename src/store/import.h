@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "directory_write.h"
+#include "directory_update.h"
 
 enum import_format { IMPORT_AUTO, IMPORT_JSON_LINES, IMPORT_CUSTOMERS_CSV };
 
@@ -21,12 +21,13 @@ struct import_settings {
 	struct span source;  /* of rows that name none; empty refuses them */
 	struct span partner; /* id, for formats that name none; empty refuses them */
 	enum partner_role role;
-	struct span customer;           /* id, for documents that name none; empty: from the file's name */
-	struct span cloud;              /* of customers that come without one; may be empty */
+	struct span customer; /* id, for documents that name none; empty: from the file's name */
+	struct span cloud;    /* of customers that come without one; may be empty */
 	struct span address_separators; /* as the look-ups use, see csp_mailbox_key */
-	struct spans public_domains;    /* patterns (csp_domain_matches): nobody's, exact addresses only */
-	struct spans tenant_domains;    /* patterns: a cloud's own names, each a tenant's alone */
-	import_products *products;      /* NULL: none is known */
+	struct spans
+		public_domains; /* patterns (csp_domain_matches): nobody's, exact addresses only */
+	struct spans tenant_domains; /* patterns: a cloud's own names, each a tenant's alone */
+	import_products *products;   /* NULL: none is known */
 	void *products_context;
 };
 
@@ -58,7 +59,7 @@ enum import_result {
 
 /* `failure` says which when IMPORT_DIRECTORY. `file` is the name for reports. */
 enum import_result csp_import_file(struct import_counts *counts, enum directory_result *failure,
-				   struct directory_write *write, FILE *stream, const char *file,
+				   struct directory_update *update, FILE *stream, const char *file,
 				   const struct import_settings *settings,
 				   const struct import_report *report);
 

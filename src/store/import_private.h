@@ -15,7 +15,9 @@ struct import {
 	const struct import_settings *settings;
 	const struct import_report *report;
 	struct import_counts *counts;
-	struct directory_write *write;
+	struct directory_update *update;
+	uint32_t source;
+	struct buf statement;
 	enum directory_result failure;
 	struct arena arena;
 	char why[256]; /* printable ASCII */

@@ -26,6 +26,9 @@ struct statement {
 	struct span names;
 };
 
+/* Why an entry cannot be in the directory, or NULL. */
+const char *csp_statement_refusal(const struct directory_entry *entry);
+
 /* Appended to `out`. The entry's ids and names are in the directory's form; an ended customer keeps no relation. */
 void csp_statement_write(struct buf *out, const struct directory_entry *entry, uint32_t source,
 			 struct place_in_import place);

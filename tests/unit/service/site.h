@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "decide.h"
-#include "directory_write.h"
+#include "../store/directory_edit.h"
 
 #define NOW 1781956800 /* 2026-06-20T12:00:00Z */
 
@@ -92,7 +92,7 @@ static inline void site_configure(struct site *site, const char *mode, const cha
 			 CONF_OK);
 }
 
-static inline void site_put_partner(struct directory_write *write, struct span id,
+static inline void site_put_partner(struct edit *write, struct span id,
 				    struct span domain)
 {
 	const struct directory_name name = {.name = domain};
@@ -102,10 +102,10 @@ static inline void site_put_partner(struct directory_write *write, struct span i
 		.domain_count = 1,
 	};
 
-	assert_int_equal(csp_directory_put_partner(write, &entry), DIRECTORY_OK);
+	assert_int_equal(edit_put_partner(write, &entry), DIRECTORY_OK);
 }
 
-static inline void site_put_customer(struct directory_write *write, struct span id,
+static inline void site_put_customer(struct edit *write, struct span id,
 				     struct span domain, const struct relation *relations,
 				     size_t count)
 {
@@ -120,7 +120,7 @@ static inline void site_put_customer(struct directory_write *write, struct span 
 		.domain_count = 1,
 	};
 
-	assert_int_equal(csp_directory_put_customer(write, &entry), DIRECTORY_OK);
+	assert_int_equal(edit_put_customer(write, &entry), DIRECTORY_OK);
 }
 
 static inline struct relation site_relation(struct span partner, enum partner_role role)
@@ -135,10 +135,10 @@ static inline void site_fill(struct site *site)
 	const struct relation a = site_relation(SPAN_LIT("partner-a"), ROLE_DIRECT_BILL);
 	const struct relation b = site_relation(SPAN_LIT("partner-b"), ROLE_DIRECT_BILL);
 	struct relation ended = a;
-	struct directory_write *write;
+	struct edit *write;
 
 	ended.until = NOW;
-	assert_int_equal(csp_directory_write_begin(&write, site->directory, SPAN_LIT("test"), NOW),
+	assert_int_equal(edit_begin(&write, site->directory, SPAN_LIT("test"), NOW),
 			 DIRECTORY_OK);
 	site_put_partner(write, SPAN_LIT("partner-a"), SPAN_LIT("a.example"));
 	site_put_partner(write, SPAN_LIT("partner-b"), SPAN_LIT("b.example"));
@@ -146,7 +146,7 @@ static inline void site_fill(struct site *site)
 	site_put_customer(write, SPAN_LIT("shared-a"), SPAN_LIT("shared.example"), &a, 1);
 	site_put_customer(write, SPAN_LIT("shared-b"), SPAN_LIT("shared.example"), &b, 1);
 	site_put_customer(write, SPAN_LIT("ended"), SPAN_LIT("ended.example"), &ended, 1);
-	assert_int_equal(csp_directory_commit(write), DIRECTORY_OK);
+	assert_int_equal(edit_commit(write), DIRECTORY_OK);
 }
 
 static inline void site_make(struct site *site, const char *mode, const char *failure)

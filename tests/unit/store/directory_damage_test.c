@@ -11,13 +11,13 @@ static int make(void **state)
 {
 	(void)state;
 	directory_files_make(&files);
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 	OK(put_customer(write, "a", ".one.example", "4847383"));
 	OK(put_customer(write, "b", ".two.example", ""));
 	OK(put_address(write, "a", "ceo@mail.example"));
 	OK(put_partner(write, "p", "p.example", "bounce.example", "4847383"));
-	OK(csp_directory_put_exclusion(write, SPAN_LIT("lab.one.example")));
-	OK(csp_directory_commit(write));
+	OK(edit_put_exclusion(write, SPAN_LIT("lab.one.example")));
+	OK(edit_commit(write));
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static void a_name_without_its_party_is_could_not_tell(void **state)
 
 static void a_damaged_head_or_source_fails_the_whole(void **state)
 {
-	struct directory_write *write = NULL;
+	struct edit *write = NULL;
 	struct directory_stats stats;
 	char bytes[512];
 	size_t len = get_raw(bytes, sizeof(bytes), TABLE_META, SPAN_LIT(SOURCE_PREFIX "s"));
@@ -156,9 +156,9 @@ static void a_damaged_head_or_source_fails_the_whole(void **state)
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
 	assert_int_equal(csp_directory_stats(&stats, files.read, &files.arena), DIRECTORY_FAILED);
 	directory_files_read_end(&files);
-	assert_int_equal(csp_directory_write_begin(&write, files.directory, SPAN_LIT("s"), 0),
+	assert_int_equal(edit_begin(&write, files.directory, SPAN_LIT("s"), 0),
 			 DIRECTORY_FAILED);
-	assert_int_equal(csp_directory_write_begin(&write, files.directory, SPAN_LIT("new"), 0),
+	assert_int_equal(edit_begin(&write, files.directory, SPAN_LIT("new"), 0),
 			 DIRECTORY_FAILED);
 	assert_null(write);
 
@@ -171,7 +171,7 @@ static void a_damaged_head_or_source_fails_the_whole(void **state)
 
 static void a_damaged_value_stops_the_import_that_would_build_on_it(void **state)
 {
-	struct directory_write *write;
+	struct edit *write;
 	char bytes[512];
 	size_t len = get_raw(bytes, sizeof(bytes), TABLE_DOMAINS, SPAN_LIT("one.example"));
 
@@ -180,11 +180,11 @@ static void a_damaged_value_stops_the_import_that_would_build_on_it(void **state
 	put_raw(TABLE_DOMAINS, SPAN_LIT("one.example"), (struct span){bytes, len});
 	write = directory_files_begin(&files, "s");
 	assert_int_equal(put_customer(write, "c", "one.example", ""), DIRECTORY_FAILED);
-	csp_directory_abort(write);
+	edit_abort(write);
 	write = directory_files_begin(&files, "s");
-	assert_int_equal(csp_directory_put_exclusion(write, SPAN_LIT("one.example")),
+	assert_int_equal(edit_put_exclusion(write, SPAN_LIT("one.example")),
 			 DIRECTORY_FAILED);
-	csp_directory_abort(write);
+	edit_abort(write);
 }
 
 static off_t data_size(void)
@@ -234,10 +234,10 @@ static void the_file_is_never_shorter_than_its_pages(void **state)
 		names[i].name = csp_span_from(texts[i]);
 	}
 	for (unsigned round = 0; round < 4; round++) {
-		struct directory_write *write = directory_files_begin(&files, "s");
+		struct edit *write = directory_files_begin(&files, "s");
 		entry.domain_count = round % 2 ? 0 : MANY;
-		OK(csp_directory_put_customer(write, &entry));
-		OK(csp_directory_commit(write));
+		OK(edit_put_customer(write, &entry));
+		OK(edit_commit(write));
 		directory_files_close(&files);
 		directory_files_open(&files);
 	}
@@ -320,16 +320,16 @@ static void a_flipped_bit_of_the_file_never_gives_a_wrong_customer(void **state)
 static int write_rounds(unsigned rounds)
 {
 	struct directory *directory;
-	struct directory_write *write;
+	struct edit *write;
 
 	if (csp_directory_open(&directory, files.path, true) != DIRECTORY_OK)
 		return 1;
 	for (unsigned i = 0; i < rounds; i++) {
-		if (csp_directory_write_begin(&write, directory, SPAN_LIT("s"), 0) !=
+		if (edit_begin(&write, directory, SPAN_LIT("s"), 0) !=
 			    DIRECTORY_OK ||
 		    put_customer(write, "b", i % 2 ? "two.example" : "deux.example", "") !=
 			    DIRECTORY_OK ||
-		    csp_directory_commit(write) != DIRECTORY_OK)
+		    edit_commit(write) != DIRECTORY_OK)
 			return 2;
 	}
 	csp_directory_close(directory);

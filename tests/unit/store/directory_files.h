@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "directory_private.h"
-#include "directory_write.h"
+#include "directory_edit.h"
 
 struct directory_files {
 	char folder[64]; /* holds the directory and nothing else */
@@ -63,19 +63,19 @@ static inline void directory_files_remove(struct directory_files *files)
 	assert_int_equal(rmdir(files->folder), 0);
 }
 
-static inline struct directory_write *directory_files_begin(struct directory_files *files,
+static inline struct edit *directory_files_begin(struct directory_files *files,
 							    const char *source)
 {
-	struct directory_write *write;
+	struct edit *write;
 
-	assert_int_equal(csp_directory_write_begin(&write, files->directory, csp_span_from(source),
+	assert_int_equal(edit_begin(&write, files->directory, csp_span_from(source),
 						   1795428000),
 			 DIRECTORY_OK);
 	return write;
 }
 
 /* A customer with one domain (".x" for sub-domains too) and one partner ("" for none). */
-static inline enum directory_result put_customer(struct directory_write *write, const char *id,
+static inline enum directory_result put_customer(struct edit *write, const char *id,
 						 const char *domain, const char *partner)
 {
 	bool subdomains = domain[0] == '.';
@@ -96,10 +96,10 @@ static inline enum directory_result put_customer(struct directory_write *write, 
 		.domain_count = *domain ? 1 : 0,
 	};
 
-	return csp_directory_put_customer(write, &entry);
+	return edit_put_customer(write, &entry);
 }
 
-static inline enum directory_result put_address(struct directory_write *write, const char *id,
+static inline enum directory_result put_address(struct edit *write, const char *id,
 						const char *address)
 {
 	struct span key = csp_span_from(address);
@@ -108,11 +108,11 @@ static inline enum directory_result put_address(struct directory_write *write, c
 		.addresses = {&key, 1},
 	};
 
-	return csp_directory_put_customer(write, &entry);
+	return edit_put_customer(write, &entry);
 }
 
 /* A partner with one domain, one bounce domain and one alias; "" for none. */
-static inline enum directory_result put_partner(struct directory_write *write, const char *id,
+static inline enum directory_result put_partner(struct edit *write, const char *id,
 						const char *domain, const char *bounce,
 						const char *alias)
 {
@@ -129,7 +129,7 @@ static inline enum directory_result put_partner(struct directory_write *write, c
 		.aliases = {&alias_name, *alias ? 1 : 0},
 	};
 
-	return csp_directory_put_partner(write, &entry);
+	return edit_put_partner(write, &entry);
 }
 
 static inline void directory_files_read(struct directory_files *files)

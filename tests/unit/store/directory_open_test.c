@@ -23,10 +23,10 @@ static int remove_all(void **state)
 
 static void commit_one(void)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	OK(put_customer(write, "a", "one.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 }
 
 static void check_open(enum directory_result expected, bool writable)
@@ -170,7 +170,7 @@ static void a_reader_whose_lock_file_is_gone_is_told_so(void **state)
 
 static void where_nothing_was_imported_a_directory_is_missing(void **state)
 {
-	struct directory_write *write;
+	struct edit *write;
 
 	(void)state;
 	directory_files_close(&files);
@@ -178,7 +178,7 @@ static void where_nothing_was_imported_a_directory_is_missing(void **state)
 	directory_files_open(&files);
 	write = directory_files_begin(&files, "s");
 	OK(put_customer(write, "a", "one.example", ""));
-	csp_directory_abort(write);
+	edit_abort(write);
 	directory_files_close(&files);
 	check_open(DIRECTORY_MISSING, false); /* an import that was given up */
 	assert_int_equal(truncate(files.data, 0), 0);
@@ -337,7 +337,7 @@ static void little_address_space_gets_a_smaller_map(void **state)
 
 static void a_full_map_keeps_the_state_before(void **state)
 {
-	struct directory_write *write;
+	struct edit *write;
 	enum directory_result result = DIRECTORY_OK;
 	char id[32], domain[48];
 
@@ -352,7 +352,7 @@ static void a_full_map_keeps_the_state_before(void **state)
 		result = put_customer(write, id, domain, "p");
 	}
 	assert_int_equal(result, DIRECTORY_FULL);
-	csp_directory_abort(write);
+	edit_abort(write);
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_state(files.read), 1);
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
@@ -360,7 +360,7 @@ static void a_full_map_keeps_the_state_before(void **state)
 	directory_files_read_end(&files);
 	write = directory_files_begin(&files, "s");
 	OK(put_customer(write, "b", "two.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@two.example", "b");
 }

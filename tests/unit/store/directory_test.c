@@ -45,7 +45,7 @@ static void the_exact_address_wins_then_the_longest_domain(void **state)
 		{"bob@", "-"},
 		{"", "-"},
 	};
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_address(write, "by-address", "ceo@contoso.example"));
@@ -55,8 +55,8 @@ static void the_exact_address_wins_then_the_longest_domain(void **state)
 	OK(put_customer(write, "big", ".big.example", ""));
 	OK(put_customer(write, "small", "own.big.example", ""));
 	OK(put_customer(write, "small", "mine.lab.big.example", ""));
-	OK(csp_directory_put_exclusion(write, SPAN_LIT("lab.big.example")));
-	OK(csp_directory_commit(write));
+	OK(edit_put_exclusion(write, SPAN_LIT("lab.big.example")));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		CHECK_CUSTOMERS(&files, cases[i].address, cases[i].customers);
@@ -64,13 +64,13 @@ static void the_exact_address_wins_then_the_longest_domain(void **state)
 
 static void an_exclusion_wins_over_a_customer_of_the_same_domain(void **state)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "a", "mail.example", ""));
-	OK(csp_directory_put_exclusion(write, SPAN_LIT("mail.example")));
+	OK(edit_put_exclusion(write, SPAN_LIT("mail.example")));
 	OK(put_partner(write, "p", "mail.example", "", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "bob@mail.example", "excluded -");
 	CHECK_PARTNERS(&files, "mail.example", true, "-");
@@ -79,12 +79,12 @@ static void an_exclusion_wins_over_a_customer_of_the_same_domain(void **state)
 static void what_answered_is_named(void **state)
 {
 	struct customers customers;
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "a", ".big.example", ""));
 	OK(put_address(write, "b", "ceo@mail.example"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_find_customers(&customers, files.read, &files.arena,
 						      SPAN_LIT("x@a.big.example"),
@@ -106,7 +106,7 @@ static void what_answered_is_named(void **state)
 static void the_longest_domain_and_address_are_found(void **state)
 {
 	char domain[256], address[511], too_long[513];
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	for (size_t i = 0; i < 255; i++)
@@ -121,7 +121,7 @@ static void the_longest_domain_and_address_are_found(void **state)
 	OK(put_address(write, "b", address));
 	REFUSED(put_address(write, "c", too_long));
 	assert_string_not_equal(csp_directory_write_why(write), "");
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, domain, "a");
 	CHECK_CUSTOMERS(&files, address, "b");
@@ -130,14 +130,14 @@ static void the_longest_domain_and_address_are_found(void **state)
 
 static void a_domain_of_two_customers_gives_both(void **state)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "b", "shared.example", ""));
 	assert_int_equal(csp_directory_write_shared(write).len, 0);
 	OK(put_customer(write, "a", "shared.example", ""));
 	CHECK_SPAN("shared", csp_directory_write_shared(write), SPAN_LIT("shared.example"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@shared.example", "a b");
 }
@@ -145,15 +145,15 @@ static void a_domain_of_two_customers_gives_both(void **state)
 static void sources_add_up_and_each_replaces_its_own(void **state)
 {
 	const struct customer *customer;
-	struct directory_write *write = directory_files_begin(&files, "one");
+	struct edit *write = directory_files_begin(&files, "one");
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", "p1"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	write = directory_files_begin(&files, "two");
 	OK(put_customer(write, "a", "two.example", "p2"));
 	assert_int_equal(csp_directory_write_shared(write).len, 0);
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
 	CHECK_CUSTOMERS(&files, "x@two.example", "a");
@@ -166,7 +166,7 @@ static void sources_add_up_and_each_replaces_its_own(void **state)
 
 	write = directory_files_begin(&files, "one");
 	OK(put_customer(write, "a", "new.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@one.example", "-");
 	CHECK_CUSTOMERS(&files, "x@new.example", "a");
@@ -181,9 +181,9 @@ static void two_sources_of_one_domain_give_the_customer_once(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct directory_write *write = directory_files_begin(&files, i ? "one" : "two");
+		struct edit *write = directory_files_begin(&files, i ? "one" : "two");
 		OK(put_customer(write, "a", i ? ".big.example" : "big.example", "p"));
-		OK(csp_directory_commit(write));
+		OK(edit_commit(write));
 	}
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@big.example", "a");
@@ -194,14 +194,14 @@ static void a_party_put_twice_in_one_transaction_adds_up(void **state)
 {
 	struct directory_stats stats;
 	const struct customer *customer;
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", "p"));
 	OK(put_customer(write, "a", "two.example", "p"));
 	OK(put_customer(write, "a", ".two.example", "q"));
 	OK(put_customer(write, "a", "two.example", "p"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
 	CHECK_CUSTOMERS(&files, "x@two.example", "a");
@@ -224,18 +224,18 @@ static void a_domain_said_twice_counts_its_subdomains_if_either_says_so(void **s
 		.domains = names,
 		.domain_count = COUNT(names),
 	};
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
-	OK(csp_directory_put_customer(write, &entry));
+	OK(edit_put_customer(write, &entry));
 	entry.customer.id = SPAN_LIT("b");
 	entry.domains = names + 1;
 	entry.domain_count = 1;
-	OK(csp_directory_put_customer(write, &entry));
-	OK(csp_directory_put_customer(write, &entry));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_put_customer(write, &entry));
 	entry.domains = names;
-	OK(csp_directory_put_customer(write, &entry));
-	OK(csp_directory_commit(write));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@sub.big.example", "a b");
 }
@@ -246,11 +246,11 @@ static void the_same_import_again_changes_nothing_but_the_state(void **state)
 
 	(void)state;
 	for (unsigned i = 1; i <= 3; i++) {
-		struct directory_write *write = directory_files_begin(&files, "s");
+		struct edit *write = directory_files_begin(&files, "s");
 		OK(put_customer(write, "a", "one.example", "p"));
 		OK(put_partner(write, "p", "p.example", "b.example", "123"));
-		OK(csp_directory_put_exclusion(write, SPAN_LIT("x.example")));
-		OK(csp_directory_commit(write));
+		OK(edit_put_exclusion(write, SPAN_LIT("x.example")));
+		OK(edit_commit(write));
 		directory_files_read(&files);
 		OK(csp_directory_stats(&stats, files.read, &files.arena));
 		assert_int_equal(stats.state, i);
@@ -283,11 +283,11 @@ static void a_relation_passes_through_as_it_was_put(void **state)
 			     .direct_products = {products, 2}},
 	};
 	const struct customer *customer;
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
-	OK(csp_directory_put_customer(write, &entry));
-	OK(csp_directory_commit(write));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT("a")),
 			 FOUND);
@@ -320,17 +320,17 @@ static void an_ended_customer_keeps_what_others_say(void **state)
 		.ended = true,
 	};
 	const struct customer *customer;
-	struct directory_write *write = directory_files_begin(&files, "one");
+	struct edit *write = directory_files_begin(&files, "one");
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", "p1"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	write = directory_files_begin(&files, "two");
 	OK(put_customer(write, "a", "two.example", "p2"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	write = directory_files_begin(&files, "one");
-	OK(csp_directory_put_customer(write, &entry));
-	OK(csp_directory_commit(write));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT("a")),
 			 FOUND);
@@ -351,7 +351,7 @@ static void check_partner_of(const char *customer_id, const char *partner)
 static void an_alias_of_one_partner_becomes_its_id(void **state)
 {
 	const struct partner *partner;
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "by-alias", "", "4847383"));
@@ -363,7 +363,7 @@ static void an_alias_of_one_partner_becomes_its_id(void **state)
 	OK(put_partner(write, "p3", "", "", "777"));
 	CHECK_SPAN("shared", csp_directory_write_shared(write), SPAN_LIT("777"));
 	OK(put_partner(write, "p4", "", "", "p1"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	check_partner_of("by-alias", "p1");
 	check_partner_of("by-shared-alias", "777");
@@ -381,14 +381,14 @@ static void an_alias_of_one_partner_becomes_its_id(void **state)
 
 static void a_partner_is_found_by_its_domains_and_by_bounces_only_in_a_reverse_path(void **state)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_partner(write, "p1", "one.example", "bounce.example", ""));
 	OK(put_partner(write, "p2", ".two.example", "", ""));
 	OK(put_partner(write, "p3", "one.example", "", ""));
 	OK(put_customer(write, "c", "deep.two.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_PARTNERS(&files, "one.example", false, "p1 p3");
 	CHECK_PARTNERS(&files, "bounce.example", false, "-");
@@ -424,9 +424,9 @@ static void a_partners_proofs_pass_through_and_add_up(void **state)
 					       .listeners = {listeners, i},
 					       .cert_subjects = {subjects, 1}}},
 		};
-		struct directory_write *write = directory_files_begin(&files, i ? "b" : "a");
-		OK(csp_directory_put_partner(write, &entry));
-		OK(csp_directory_commit(write));
+		struct edit *write = directory_files_begin(&files, i ? "b" : "a");
+		OK(edit_put_partner(write, &entry));
+		OK(edit_commit(write));
 	}
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_partner(&partner, files.read, &files.arena, SPAN_LIT("p")),
@@ -449,7 +449,7 @@ static void a_partners_proofs_pass_through_and_add_up(void **state)
 static void an_entry_over_a_limit_is_refused_and_the_rest_goes_on(void **state)
 {
 	char id[80];
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "kept", "old.example", ""));
@@ -460,16 +460,16 @@ static void an_entry_over_a_limit_is_refused_and_the_rest_goes_on(void **state)
 	REFUSED(put_customer(write, "kept", "crowded.example", ""));
 	assert_string_not_equal(csp_directory_write_why(write), "");
 	OK(put_customer(write, "many-0", "crowded.example", ""));
-	REFUSED(csp_directory_put_exclusion(write, SPAN_LIT("crowded.example")));
+	REFUSED(edit_put_exclusion(write, SPAN_LIT("crowded.example")));
 	memset(id, 'i', 65);
 	id[65] = '\0';
 	REFUSED(put_customer(write, id, "long.example", ""));
 	REFUSED(put_customer(write, "", "empty.example", ""));
 	REFUSED(put_customer(write, "a", "partner.example", id));
 	REFUSED(put_partner(write, id, "", "", ""));
-	REFUSED(csp_directory_put_exclusion(write, SPAN_LIT("")));
+	REFUSED(edit_put_exclusion(write, SPAN_LIT("")));
 	OK(put_customer(write, "after", "after.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@old.example", "kept");
 	CHECK_CUSTOMERS(&files, "x@after.example", "after");
@@ -490,7 +490,7 @@ static void names_refused_half_way_leave_the_old_ones(void **state)
 		.domain_count = COUNT(names),
 	};
 	char id[16];
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "a", ".old.example", ""));
@@ -498,10 +498,10 @@ static void names_refused_half_way_leave_the_old_ones(void **state)
 		snprintf(id, sizeof(id), "many-%u", i);
 		OK(put_customer(write, id, "crowded.example", ""));
 	}
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	write = directory_files_begin(&files, "s");
-	REFUSED(csp_directory_put_customer(write, &entry));
-	OK(csp_directory_commit(write));
+	REFUSED(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@old.example", "a");
 	CHECK_CUSTOMERS(&files, "x@sub.old.example", "a");
@@ -518,7 +518,7 @@ static void a_party_with_too_many_names_is_refused(void **state)
 		.customer = {.id = SPAN_LIT("a"), .name = SPAN_LIT(""), .cloud = SPAN_LIT("")},
 		.domains = names,
 	};
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	assert_non_null(names);
@@ -528,10 +528,10 @@ static void a_party_with_too_many_names_is_refused(void **state)
 		names[i].name = csp_span_from(texts[i]);
 	}
 	entry.domain_count = MANY;
-	REFUSED(csp_directory_put_customer(write, &entry));
+	REFUSED(edit_put_customer(write, &entry));
 	entry.domain_count = MANY / 2;
-	OK(csp_directory_put_customer(write, &entry));
-	OK(csp_directory_commit(write));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	CHECK_CUSTOMERS(&files, "x@host9999.example", "a");
 	CHECK_CUSTOMERS(&files, "x@host10000.example", "-");
@@ -544,11 +544,11 @@ static void a_source_needs_a_name(void **state)
 	static const char *const names[] = {
 		"", "a b", "a\n", "\xc3\xa4",
 		"12345678901234567890123456789012345678901234567890123456789012345"};
-	struct directory_write *write = NULL;
+	struct edit *write = NULL;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		REFUSED(csp_directory_write_begin(&write, files.directory, csp_span_from(names[i]),
+		REFUSED(edit_begin(&write, files.directory, csp_span_from(names[i]),
 						  0));
 		assert_null(write);
 	}
@@ -556,14 +556,14 @@ static void a_source_needs_a_name(void **state)
 
 static void an_abort_leaves_no_trace(void **state)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	write = directory_files_begin(&files, "t");
 	OK(put_customer(write, "b", "two.example", ""));
-	csp_directory_abort(write);
+	edit_abort(write);
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_state(files.read), 1);
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
@@ -572,16 +572,16 @@ static void an_abort_leaves_no_trace(void **state)
 
 static void a_reader_sees_one_state_while_another_is_written(void **state)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", ""));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	write = directory_files_begin(&files, "s");
 	OK(put_customer(write, "a", "two.example", ""));
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");
 	CHECK_CUSTOMERS(&files, "x@two.example", "-");
 	assert_int_equal(csp_directory_state(files.read), 1);
@@ -595,15 +595,15 @@ static void a_reader_sees_one_state_while_another_is_written(void **state)
 static void what_sources_say_is_told_apart(void **state)
 {
 	struct directory_statements statements;
-	struct directory_write *write = directory_files_begin(&files, "one");
+	struct edit *write = directory_files_begin(&files, "one");
 
 	(void)state;
 	OK(put_customer(write, "a", ".one.example", "p1"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	write = directory_files_begin(&files, "two");
 	OK(put_address(write, "a", "ceo@mail.example"));
 	OK(put_partner(write, "p", "p.example", "b.example", "123"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_statements(&statements, files.read, &files.arena,
 						  ENTRY_CUSTOMER, SPAN_LIT("a")),
@@ -631,13 +631,13 @@ static void what_sources_say_is_told_apart(void **state)
 
 static void short_memory_is_never_not_found(void **state)
 {
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 	bool could_not_tell = false, found_once = false;
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", "4847383"));
 	OK(put_partner(write, "p", "one.example", "", "4847383"));
-	OK(csp_directory_commit(write));
+	OK(edit_commit(write));
 	directory_files_read(&files);
 	for (size_t max = 0; max < 2048; max += 16) {
 		struct customers customers;

@@ -42,7 +42,7 @@ static void say(void *context, const char *file, uint64_t line, const char *what
 static enum import_result import_bytes(const char *bytes, size_t len)
 {
 	static const struct import_report report = {.refused = say, .warned = say};
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 	enum directory_result failure = DIRECTORY_OK;
 	FILE *stream = tmpfile();
 
@@ -55,9 +55,9 @@ static enum import_result import_bytes(const char *bytes, size_t len)
 		csp_import_file(&counts, &failure, write, stream, "the file", &settings, &report);
 	fclose(stream);
 	if (result == IMPORT_OK)
-		OK(csp_directory_commit(write));
+		OK(edit_commit(write));
 	else
-		csp_directory_abort(write);
+		edit_abort(write);
 	return result;
 }
 
@@ -308,7 +308,7 @@ static void another_format_is_not_taken_for_one_of_ours(void **state)
 static void a_file_that_cannot_be_read_is_said_to_be_so(void **state)
 {
 	static const struct import_report report = {.refused = say, .warned = say};
-	struct directory_write *write = directory_files_begin(&files, "s");
+	struct edit *write = directory_files_begin(&files, "s");
 	enum directory_result failure;
 	FILE *stream = fopen("/", "r");
 
@@ -323,7 +323,7 @@ static void a_file_that_cannot_be_read_is_said_to_be_so(void **state)
 		clearerr(stream);
 	}
 	fclose(stream);
-	csp_directory_abort(write);
+	edit_abort(write);
 }
 
 static void customers_csv_needs_the_partner_who_exported_it(void **state)
