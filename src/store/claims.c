@@ -71,13 +71,15 @@ bool csp_claims_add(struct claims *claims, const struct claim *claim)
 		claims->items[at].subdomains |= claim->subdomains;
 		return true;
 	}
-	if (claims->count == CLAIMS_MAX)
+	bool full = claims->count == CLAIMS_MAX;
+	if (full && claim->kind != CLAIM_EXCLUSION)
 		return false;
+	claims->count -= full ? 1 : 0;
 	memmove(&claims->items[at + 1], &claims->items[at],
 		(claims->count - at) * sizeof(*claims->items));
 	claims->items[at] = *claim;
 	claims->count++;
-	return true;
+	return !full;
 }
 
 void csp_claims_remove(struct claims *claims, const struct claim *claim)

@@ -8,7 +8,7 @@
 
 #include "codec.h"
 
-enum claim_kind { CLAIM_CUSTOMER, CLAIM_PARTNER, CLAIM_BOUNCE, CLAIM_EXCLUSION };
+enum claim_kind { CLAIM_EXCLUSION, CLAIM_CUSTOMER, CLAIM_PARTNER, CLAIM_BOUNCE };
 
 struct claim {
 	enum claim_kind kind;
@@ -29,7 +29,10 @@ bool csp_claims_decode(struct claims *out, enum codec_table table, struct span k
 void csp_claims_encode(struct buf *out, enum codec_table table, struct span key,
 		       const struct claims *claims);
 
-/* One claim per kind, party and source: a second one only adds its sub-domains. False when full. */
+/*
+ * One claim per kind, party and source: a second one only adds its sub-domains. False when full: the last claim does not
+ * count; an exclusion always does.
+ */
 bool csp_claims_add(struct claims *claims, const struct claim *claim);
 void csp_claims_remove(struct claims *claims, const struct claim *claim); /* sub-domains or not */
 

@@ -246,7 +246,7 @@ source portal: 1 customers, 0 partners, updated {TIME}
     def test_the_files_are_for_the_group_alone(self):
         self.fill()
         modes = {name: stat.S_IMODE(os.stat(os.path.join(self.directory, name)).st_mode) for name in os.listdir(self.directory)}
-        self.assertEqual(modes, {"data.mdb": 0o640, "lock.mdb": 0o660})
+        self.assertEqual(modes, {"data.mdb": 0o640, "lock.mdb": 0o660, "writer.lock": 0o660})
 
     def test_the_configuration_names_the_directory_and_the_separators(self):
         conf = self.write("csp-milter.conf", 'directory = { path = "%s"; address_separators = "-"; };\n'

@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "decide.h"
 #include "../store/directory_edit.h"
+#include "decide.h"
 
 #define NOW 1781956800 /* 2026-06-20T12:00:00Z */
 
@@ -92,8 +92,7 @@ static inline void site_configure(struct site *site, const char *mode, const cha
 			 CONF_OK);
 }
 
-static inline void site_put_partner(struct edit *write, struct span id,
-				    struct span domain)
+static inline void site_put_partner(struct edit *write, struct span id, struct span domain)
 {
 	const struct directory_name name = {.name = domain};
 	const struct partner_entry entry = {
@@ -105,9 +104,8 @@ static inline void site_put_partner(struct edit *write, struct span id,
 	assert_int_equal(edit_put_partner(write, &entry), DIRECTORY_OK);
 }
 
-static inline void site_put_customer(struct edit *write, struct span id,
-				     struct span domain, const struct relation *relations,
-				     size_t count)
+static inline void site_put_customer(struct edit *write, struct span id, struct span domain,
+				     const struct relation *relations, size_t count)
 {
 	const struct directory_name name = {.name = domain};
 	const struct customer_entry entry = {
@@ -138,8 +136,9 @@ static inline void site_fill(struct site *site)
 	struct edit *write;
 
 	ended.until = NOW;
-	assert_int_equal(edit_begin(&write, site->directory, SPAN_LIT("test"), NOW),
-			 DIRECTORY_OK);
+	assert_int_equal(edit_begin(&write, site->directory, SPAN_LIT("test"), NOW), DIRECTORY_OK);
+	if (!write)
+		abort();
 	site_put_partner(write, SPAN_LIT("partner-a"), SPAN_LIT("a.example"));
 	site_put_partner(write, SPAN_LIT("partner-b"), SPAN_LIT("b.example"));
 	site_put_customer(write, SPAN_LIT("contoso"), SPAN_LIT("contoso.example"), &a, 1);
@@ -167,8 +166,8 @@ static inline void site_unlink(const struct site *site, const char *name)
 
 static inline void site_remove(struct site *site)
 {
-	static const char *const names[] = {"site.conf", "pack.conf", "data/data.mdb",
-					    "data/lock.mdb", "data"};
+	static const char *const names[] = {"site.conf",     "pack.conf",        "data/data.mdb",
+					    "data/lock.mdb", "data/writer.lock", "data"};
 
 	csp_snapshot_release(site->snapshot);
 	csp_directory_close(site->directory);

@@ -14,13 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "directory_private.h"
 #include "directory_edit.h"
+#include "directory_private.h"
 
 struct directory_files {
 	char folder[64]; /* holds the directory and nothing else */
 	char path[96];
-	char data[128], lock[128];
+	char data[128], lock[128], writer[128];
 	struct directory *directory; /* open for writing; NULL when closed */
 	struct directory_read *read;
 	struct arena arena;
@@ -42,6 +42,7 @@ static inline void directory_files_make(struct directory_files *files)
 	snprintf(files->path, sizeof(files->path), "%s/directory", files->folder);
 	snprintf(files->data, sizeof(files->data), "%s/data.mdb", files->path);
 	snprintf(files->lock, sizeof(files->lock), "%s/lock.mdb", files->path);
+	snprintf(files->writer, sizeof(files->writer), "%s/writer.lock", files->path);
 	csp_arena_init(&files->arena, (size_t)16 << 20);
 	directory_files_open(files);
 }
@@ -58,19 +59,20 @@ static inline void directory_files_remove(struct directory_files *files)
 	csp_arena_dispose(&files->arena);
 	unlink(files->data);
 	unlink(files->lock);
+	unlink(files->writer);
 	unlink(files->path);
 	rmdir(files->path);
 	assert_int_equal(rmdir(files->folder), 0);
 }
 
-static inline struct edit *directory_files_begin(struct directory_files *files,
-							    const char *source)
+static inline struct edit *directory_files_begin(struct directory_files *files, const char *source)
 {
 	struct edit *write;
 
-	assert_int_equal(edit_begin(&write, files->directory, csp_span_from(source),
-						   1795428000),
+	assert_int_equal(edit_begin(&write, files->directory, csp_span_from(source), 1795428000),
 			 DIRECTORY_OK);
+	if (!write)
+		abort();
 	return write;
 }
 

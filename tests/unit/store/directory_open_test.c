@@ -187,6 +187,7 @@ static void where_nothing_was_imported_a_directory_is_missing(void **state)
 	check_open(DIRECTORY_MISSING, false); /* no file */
 	assert_int_equal(access(files.data, F_OK), -1);
 	assert_int_equal(unlink(files.lock), 0);
+	assert_int_equal(unlink(files.writer), 0);
 	assert_int_equal(rmdir(files.path), 0);
 	check_open(DIRECTORY_MISSING, false); /* no folder */
 	assert_int_equal(access(files.path, F_OK), -1);
@@ -257,7 +258,7 @@ static void another_versions_directory_is_incompatible(void **state)
 	(void)state;
 	commit_one();
 	assert_int_equal(mdb_txn_begin(files.directory->env, NULL, 0, &txn), 0);
-	assert_int_equal(mdb_put(txn, files.directory->tables[TABLE_META], &key, &value, 0), 0);
+	assert_int_equal(mdb_put(txn, files.directory->tables[0][TABLE_META], &key, &value, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	directory_files_close(&files);
 	check_open(DIRECTORY_INCOMPATIBLE, false);
@@ -335,24 +336,29 @@ static void little_address_space_gets_a_smaller_map(void **state)
 #endif
 }
 
+static enum directory_result put_many(unsigned count)
+{
+	struct edit *write = directory_files_begin(&files, "s");
+	char id[32], domain[48];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(id, sizeof(id), "customer-%u", i);
+		snprintf(domain, sizeof(domain), "customer-%u.example", i);
+		OK(put_customer(write, id, domain, "p"));
+	}
+	return edit_commit(write);
+}
+
 static void a_full_map_keeps_the_state_before(void **state)
 {
 	struct edit *write;
-	enum directory_result result = DIRECTORY_OK;
-	char id[32], domain[48];
 
 	(void)state;
 	directory_files_close(&files);
 	OK(csp_directory_open_sized(&files.directory, files.path, true, 1 << 20));
 	commit_one();
-	write = directory_files_begin(&files, "s");
-	for (unsigned i = 0; i < 100000 && result == DIRECTORY_OK; i++) {
-		snprintf(id, sizeof(id), "customer-%u", i);
-		snprintf(domain, sizeof(domain), "customer-%u.example", i);
-		result = put_customer(write, id, domain, "p");
-	}
-	assert_int_equal(result, DIRECTORY_FULL);
-	edit_abort(write);
+	assert_int_equal(put_many(10000), DIRECTORY_FULL);  /* in place */
+	assert_int_equal(put_many(100000), DIRECTORY_FULL); /* anew */
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_state(files.read), 1);
 	CHECK_CUSTOMERS(&files, "x@one.example", "a");

@@ -16,7 +16,8 @@ static int make(void **state)
 {
 	(void)state;
 	directory_files_make(&files);
-	settings = (struct import_settings){.partner = SPAN_LIT(""),
+	settings = (struct import_settings){.source = SPAN_LIT("s"),
+					    .partner = SPAN_LIT(""),
 					    .address_separators = SPAN_LIT("+")};
 	csp_buf_init(&said, (size_t)1 << 20);
 	return 0;
@@ -51,8 +52,8 @@ static enum import_result import_bytes(const char *bytes, size_t len)
 	rewind(stream);
 	csp_buf_reset(&said);
 	counts = (struct import_counts){0};
-	enum import_result result =
-		csp_import_file(&counts, &failure, write, stream, "the file", &settings, &report);
+	enum import_result result = csp_import_file(&counts, &failure, write->update, stream,
+						    "the file", &settings, &report);
 	fclose(stream);
 	if (result == IMPORT_OK)
 		OK(edit_commit(write));
@@ -317,8 +318,8 @@ static void a_file_that_cannot_be_read_is_said_to_be_so(void **state)
 	settle_for_csv();
 	for (int format = IMPORT_AUTO; format <= IMPORT_CUSTOMERS_CSV; format++) {
 		settings.format = (enum import_format)format;
-		assert_int_equal(csp_import_file(&counts, &failure, write, stream, "the file",
-						 &settings, &report),
+		assert_int_equal(csp_import_file(&counts, &failure, write->update, stream,
+						 "the file", &settings, &report),
 				 IMPORT_UNREADABLE);
 		clearerr(stream);
 	}
