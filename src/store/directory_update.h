@@ -63,6 +63,14 @@ enum directory_result csp_directory_update_add(struct directory_update *update, 
 
 enum directory_result csp_directory_update_finish(struct update_counts *out,
 						  struct directory_update *update);
+
+/*
+ * Ends the update, too: what `source` (empty: every one) says of one party, or its exclusion of a
+ * domain, goes. *found: there was something.
+ */
+enum directory_result csp_directory_update_remove(bool *found, struct directory_update *update,
+						  enum statement_type type, struct span id,
+						  struct span source);
 void csp_directory_update_abort(struct directory_update *update); /* NULL is allowed */
 
 #endif

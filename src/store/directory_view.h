@@ -39,4 +39,16 @@ struct directory_statements {
 enum found csp_directory_statements(struct directory_statements *out, struct directory_read *read,
 				    struct arena *arena, enum entry_type type, struct span id);
 
+/* Every party that is described, by type and then by key, with what each source says of it; until `visit` gives false. */
+typedef bool directory_visit(void *context, enum entry_type type, struct span id,
+			     const struct directory_statements *statements);
+enum directory_result csp_directory_walk(struct directory_read *read, directory_visit *visit,
+					 void *context);
+
+/* Every exclusion, by domain, once for each source that has put it. */
+typedef bool directory_visit_exclusion(void *context, struct span source, struct span domain);
+enum directory_result csp_directory_walk_exclusions(struct directory_read *read,
+						    directory_visit_exclusion *visit,
+						    void *context);
+
 #endif
