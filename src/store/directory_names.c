@@ -325,42 +325,64 @@ enum directory_result csp_names_store(struct directory_names *names,
 	return result;
 }
 
-static enum directory_result drop_exclusion(struct directory_names *names, struct claims *claims,
-					    struct span name, struct span value, uint32_t source)
-{
-	const struct delta delta = {
-		.table = TABLE_DOMAINS,
-		.name = name,
-		.claim = {.kind = CLAIM_EXCLUSION, .source = source, .party = SPAN_LIT("")},
-	};
-
-	if (!csp_claims_decode(claims, TABLE_DOMAINS, name, value))
-		return DIRECTORY_FAILED;
-	return holds(claims, &delta.claim) ? push(names, &delta) : DIRECTORY_OK;
-}
-
-enum directory_result csp_names_drop_exclusions(struct directory_names *names,
-						const struct directory_txn *at, uint32_t source)
+static enum directory_result drop_exclusion(struct directory_names *names, struct span name,
+					    struct span value, uint32_t source)
 {
 	struct claims *claims = malloc(sizeof(*claims));
 	enum directory_result result = DIRECTORY_OK;
-	MDB_cursor *cursor = NULL;
-	MDB_val key, value;
-	int code =
-		claims ? mdb_cursor_open(at->txn, csp_directory_table(at, TABLE_DOMAINS), &cursor)
-		       : ENOMEM;
 
-	if (!code)
-		code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	if (!claims || !csp_claims_decode(claims, TABLE_DOMAINS, name, value)) {
+		free(claims);
+		return DIRECTORY_FAILED;
+	}
+	for (size_t i = 0; i < claims->count && result == DIRECTORY_OK; i++) {
+		const struct delta delta = {
+			.table = TABLE_DOMAINS, .name = name, .claim = claims->items[i]};
+		bool meant = source == SOURCE_EVERY || delta.claim.source == source;
+		if (delta.claim.kind == CLAIM_EXCLUSION && meant)
+			result = push(names, &delta);
+	}
+	free(claims);
+	return result;
+}
+
+static enum directory_result drop_all_exclusions(struct directory_names *names,
+						 const struct directory_txn *at, uint32_t source)
+{
+	enum directory_result result = DIRECTORY_OK;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	int code = mdb_cursor_open(at->txn, csp_directory_table(at, TABLE_DOMAINS), &cursor);
+
+	if (code)
+		return csp_directory_result(code);
+	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	while (!code && result == DIRECTORY_OK) {
-		result = drop_exclusion(names, claims, csp_directory_span(key),
-					csp_directory_span(value), source);
+		result = drop_exclusion(names, csp_directory_span(key), csp_directory_span(value),
+					source);
 		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
-	if (cursor)
-		mdb_cursor_close(cursor);
-	free(claims);
+	mdb_cursor_close(cursor);
 	if (result != DIRECTORY_OK || code == MDB_NOTFOUND)
 		return result;
 	return csp_directory_result(code);
+}
+
+enum directory_result csp_names_drop_exclusions(struct directory_names *names,
+						const struct directory_txn *at, struct span domain,
+						uint32_t source)
+{
+	struct span value;
+
+	if (domain.len == 0)
+		return drop_all_exclusions(names, at, source);
+	switch (csp_directory_get(&value, at, TABLE_DOMAINS, domain)) {
+	case FOUND:
+		return drop_exclusion(names, domain, value, source);
+	case NOT_FOUND:
+		return DIRECTORY_OK;
+	case COULD_NOT_TELL:
+	default:
+		return DIRECTORY_FAILED;
+	}
 }

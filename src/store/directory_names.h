@@ -26,9 +26,10 @@ enum directory_result csp_names_add(struct directory_names *names, const struct 
 enum directory_result csp_names_add_exclusion(struct directory_names *names, struct span domain,
 					      uint32_t source, struct place_in_import place);
 
-/* Every exclusion that a source has put, as they stand in a transaction. */
+/* What a source (or SOURCE_EVERY) has excluded, as a transaction sees it: one domain, or all when it is empty. */
 enum directory_result csp_names_drop_exclusions(struct directory_names *names,
-						const struct directory_txn *at, uint32_t source);
+						const struct directory_txn *at, struct span domain,
+						uint32_t source);
 
 /* All of it into the tables of names. */
 enum directory_result csp_names_store(struct directory_names *names,

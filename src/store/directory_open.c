@@ -112,6 +112,19 @@ enum found csp_directory_get_head(struct directory_head *out, struct directory_t
 	return FOUND;
 }
 
+uint64_t csp_directory_count_entries(const struct directory_txn *at)
+{
+	uint64_t count = 0;
+	MDB_stat shape;
+
+	for (int table = TABLE_META + 1; table < TABLE_COUNT; table++) {
+		if (mdb_stat(at->txn, csp_directory_table(at, (enum codec_table)table), &shape) ==
+		    0)
+			count += shape.ms_entries;
+	}
+	return count;
+}
+
 enum directory_result csp_directory_put_head(struct directory_txn *at,
 					     const struct directory_head *head)
 {

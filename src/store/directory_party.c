@@ -82,7 +82,7 @@ static enum directory_result keep(struct buf *after, const struct party_merge *m
 		append_change(after, merge, change);
 		return tell(merge, old, change);
 	}
-	if (old->source != merge->dropped) {
+	if (merge->dropped != SOURCE_EVERY && old->source != merge->dropped) {
 		csp_facts_append_block(after, old);
 		return DIRECTORY_OK;
 	}

@@ -9,6 +9,8 @@
 #include "directory_changes.h"
 #include "directory_sources.h"
 
+#define SOURCE_EVERY UINT32_MAX /* in the place of a number: whichever source */
+
 /* A name that a source begins or ceases to claim for a party. */
 struct party_claim {
 	const struct facts_name *name;
@@ -21,8 +23,9 @@ struct party_claim {
 struct party_merge {
 	const struct party_changes *changes;
 	struct span before; /* the value that stands there; empty: none */
-	uint32_t dropped;   /* number of a source that says nothing any more; 0: none */
-	uint64_t state;     /* of the directory, once this is in it */
+	uint32_t
+		dropped; /* number of a source that says nothing any more, or SOURCE_EVERY; 0: none */
+	uint64_t state;                    /* of the directory, once this is in it */
 	struct directory_sources *sources; /* their counts are kept right */
 	struct arena *arena;
 	enum directory_result (*claim)(void *context, const struct party_claim *claim);

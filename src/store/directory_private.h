@@ -68,6 +68,9 @@ static inline MDB_dbi csp_directory_table(const struct directory_txn *at, enum c
 enum found csp_directory_get(struct span *out, const struct directory_txn *at,
 			     enum codec_table table, struct span key);
 
+/* Of all tables but TABLE_META. */
+uint64_t csp_directory_count_entries(const struct directory_txn *at);
+
 /* The key of a party; an id that could not be stored is not found. */
 enum found csp_directory_pack(struct span *out, struct arena *arena, struct span id);
 

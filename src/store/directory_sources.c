@@ -1,6 +1,5 @@
 #include "directory_sources.h"
 
-#define PREFIX      "source/"
 #define MEMORY_MAX  ((size_t)64 << 20)
 #define VALUE_BYTES 128
 
@@ -57,16 +56,17 @@ static bool read_value(struct source *source, struct span key, struct span value
 	return !reader.failed;
 }
 
-static bool load_one(struct directory_sources *sources, struct span key, struct span value)
+bool csp_sources_read(struct directory_sources *sources, struct span key, struct span value)
 {
-	struct source *source = push(sources, csp_span_slice(key, sizeof(PREFIX) - 1, key.len));
+	struct source *source =
+		push(sources, csp_span_slice(key, sizeof(SOURCE_PREFIX) - 1, key.len));
 
 	return source && read_value(source, key, value);
 }
 
 bool csp_sources_load(struct directory_sources *sources, const struct directory_txn *at)
 {
-	MDB_val key = csp_directory_val(SPAN_LIT(PREFIX));
+	MDB_val key = csp_directory_val(SPAN_LIT(SOURCE_PREFIX));
 	MDB_cursor *cursor;
 	MDB_val value;
 	bool whole = true;
@@ -74,8 +74,10 @@ bool csp_sources_load(struct directory_sources *sources, const struct directory_
 	if (mdb_cursor_open(at->txn, csp_directory_table(at, TABLE_META), &cursor) != 0)
 		return false;
 	int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	while (!code && csp_span_starts_with(csp_directory_span(key), SPAN_LIT(PREFIX)) && whole) {
-		whole = load_one(sources, csp_directory_span(key), csp_directory_span(value));
+	while (!code && csp_span_starts_with(csp_directory_span(key), SPAN_LIT(SOURCE_PREFIX)) &&
+	       whole) {
+		whole = csp_sources_read(sources, csp_directory_span(key),
+					 csp_directory_span(value));
 		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
 	mdb_cursor_close(cursor);
@@ -117,13 +119,13 @@ struct source *csp_sources_add(struct directory_sources *sources, struct span na
 
 static enum directory_result store_one(const struct source *source, const struct directory_txn *at)
 {
-	char name[sizeof(PREFIX) + SOURCE_NAME_MAX];
-	struct span key = {name, sizeof(PREFIX) - 1 + source->name.len};
+	char name[sizeof(SOURCE_PREFIX) + SOURCE_NAME_MAX];
+	struct span key = {name, sizeof(SOURCE_PREFIX) - 1 + source->name.len};
 	enum directory_result result = DIRECTORY_FAILED;
 	struct buf buf;
 
-	memcpy(name, PREFIX, sizeof(PREFIX) - 1);
-	memcpy(name + sizeof(PREFIX) - 1, source->name.data, source->name.len);
+	memcpy(name, SOURCE_PREFIX, sizeof(SOURCE_PREFIX) - 1);
+	memcpy(name + sizeof(SOURCE_PREFIX) - 1, source->name.data, source->name.len);
 	csp_buf_init(&buf, VALUE_BYTES);
 	csp_codec_begin(&buf);
 	csp_codec_number(&buf, source->number);
@@ -149,9 +151,10 @@ static int remove_all(const struct directory_txn *at)
 	int code = mdb_cursor_open(at->txn, csp_directory_table(at, TABLE_META), &cursor);
 
 	while (!code) {
-		key = csp_directory_val(SPAN_LIT(PREFIX));
+		key = csp_directory_val(SPAN_LIT(SOURCE_PREFIX));
 		code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-		if (!code && !csp_span_starts_with(csp_directory_span(key), SPAN_LIT(PREFIX)))
+		if (!code &&
+		    !csp_span_starts_with(csp_directory_span(key), SPAN_LIT(SOURCE_PREFIX)))
 			break;
 		if (!code)
 			code = mdb_cursor_del(cursor, 0);

@@ -28,6 +28,10 @@ void csp_sources_init(struct directory_sources *sources);
 void csp_sources_dispose(struct directory_sources *sources);
 bool csp_sources_load(struct directory_sources *sources, const struct directory_txn *at);
 
+/* One more, from the entry of TABLE_META that holds it; keys begin with SOURCE_PREFIX. */
+#define SOURCE_PREFIX "source/"
+bool csp_sources_read(struct directory_sources *sources, struct span key, struct span value);
+
 struct source *csp_sources_find(const struct directory_sources *sources, struct span name);
 struct source *csp_sources_at(const struct directory_sources *sources, uint64_t number);
 struct source *csp_sources_add(struct directory_sources *sources, struct span name);

@@ -32,20 +32,23 @@ struct directory_update {
 	struct buf value;
 };
 
-/* ---- beginning ---- */
-
-static uint64_t count_entries(const struct directory_txn *at)
+/* How many names there will be is known once the parties are stored: until then, two for each. */
+static void report_progress(void *context)
 {
-	uint64_t count = 0;
-	MDB_stat shape;
+	const struct directory_update *update = context;
+	const struct update_report *report = &update->settings.report;
+	uint64_t statements = update->sorter.count, names = update->names.sorter.count;
+	uint64_t old = update->target.building ? update->entries : 0;
 
-	for (int table = TABLE_META + 1; table < TABLE_COUNT; table++) {
-		if (mdb_stat(at->txn, csp_directory_table(at, (enum codec_table)table), &shape) ==
-		    0)
-			count += shape.ms_entries;
-	}
-	return count;
+	if (update->changes.done < statements && names < 2 * statements)
+		names = 2 * statements;
+	if (report->progress)
+		report->progress(report->context,
+				 update->changes.done + update->names.done + update->target.passed,
+				 statements + names + old);
 }
+
+/* ---- beginning ---- */
 
 /* What the update builds on. A directory that is to be built anew may be damaged. */
 static enum directory_result look(struct directory_update *update)
@@ -58,7 +61,7 @@ static enum directory_result look(struct directory_update *update)
 		return csp_directory_result(code);
 	bool whole = csp_directory_get_head(&update->head, &at) != COULD_NOT_TELL &&
 		     csp_sources_load(&update->sources, &at);
-	update->entries = count_entries(&at);
+	update->entries = csp_directory_count_entries(&at);
 	mdb_txn_abort(at.txn);
 	return whole || anew ? DIRECTORY_OK : DIRECTORY_FAILED;
 }
@@ -77,26 +80,40 @@ static void forget_sources(struct directory_update *update)
 	update->entries = 0;
 }
 
+static void init(struct directory_update *update)
+{
+	struct update_settings *settings = &update->settings;
+	size_t memory = settings->memory ? settings->memory : MEMORY_DEFAULT;
+	int folder = update->directory->folder;
+
+	if (!settings->in_place_max)
+		settings->in_place_max = IN_PLACE_DEFAULT;
+	(void)pthread_mutex_init(&update->lock, NULL);
+	csp_sources_init(&update->sources);
+	csp_sorter_init(&update->sorter, folder, memory / 2);
+	csp_changes_init(&update->changes, &update->sorter, &settings->report);
+	csp_names_init(&update->names, folder, memory / 2);
+	update->names.counts = &update->counts;
+	update->names.report = &settings->report;
+	update->names.tick = report_progress;
+	update->names.context = update;
+	csp_remarks_init(&update->remarks, settings, &update->counts);
+	csp_arena_init(&update->arena, ARENA_MAX);
+	csp_buf_init(&update->value, VALUE_MAX);
+}
+
 enum directory_result csp_directory_update_begin(struct directory_update **out,
 						 struct directory *directory,
 						 const struct update_settings *settings)
 {
 	struct directory_update *update = calloc(1, sizeof(*update));
-	size_t memory = settings->memory ? settings->memory : MEMORY_DEFAULT;
 
 	*out = NULL;
 	if (!update)
 		return DIRECTORY_FAILED;
 	update->directory = directory;
 	update->settings = *settings;
-	if (!update->settings.in_place_max)
-		update->settings.in_place_max = IN_PLACE_DEFAULT;
-	(void)pthread_mutex_init(&update->lock, NULL);
-	csp_sources_init(&update->sources);
-	csp_sorter_init(&update->sorter, directory->folder, memory / 2);
-	csp_names_init(&update->names, directory->folder, memory / 2);
-	csp_arena_init(&update->arena, ARENA_MAX);
-	csp_buf_init(&update->value, VALUE_MAX);
+	init(update);
 	enum directory_result result = csp_directory_lock(directory, settings->wait);
 	if (result == DIRECTORY_OK)
 		result = look(update);
@@ -139,22 +156,6 @@ enum directory_result csp_directory_update_add(struct directory_update *update, 
 }
 
 /* ---- storing ---- */
-
-/* How many names there will be is known once the parties are stored: until then, two for each. */
-static void report_progress(void *context)
-{
-	const struct directory_update *update = context;
-	const struct update_report *report = &update->settings.report;
-	uint64_t statements = update->sorter.count, names = update->names.sorter.count;
-	uint64_t old = update->target.building ? update->entries : 0;
-
-	if (update->changes.done < statements && names < 2 * statements)
-		names = 2 * statements;
-	if (report->progress)
-		report->progress(report->context,
-				 update->changes.done + update->names.done + update->target.passed,
-				 statements + names + old);
-}
 
 static enum directory_result take_claim(void *context, const struct party_claim *claim)
 {
@@ -300,7 +301,7 @@ static enum directory_result drop_exclusions(struct directory_update *update)
 
 	if (!source || !source->exclusions || !at->txn)
 		return DIRECTORY_OK;
-	return csp_names_drop_exclusions(&update->names, at, update->replaced);
+	return csp_names_drop_exclusions(&update->names, at, SPAN_LIT(""), update->replaced);
 }
 
 static enum directory_result store(struct directory_update *update)
@@ -334,25 +335,24 @@ static enum directory_result begin_target(struct directory_update *update)
 
 /* ---- the end ---- */
 
+static enum directory_result commit(struct directory_update *update)
+{
+	if (update->settings.dry_run)
+		return DIRECTORY_OK;
+	update->head.state++;
+	update->head.updated = update->settings.now;
+	return csp_target_commit(&update->target, &update->head, &update->sources);
+}
+
 static enum directory_result finish(struct directory_update *update)
 {
-	update->names.counts = &update->counts;
-	update->names.report = &update->settings.report;
-	update->names.tick = report_progress;
-	update->names.context = update;
-	csp_changes_init(&update->changes, &update->sorter, &update->settings.report);
-	csp_remarks_init(&update->remarks, &update->settings, &update->counts);
 	enum directory_result result = begin_target(update);
 	if (result == DIRECTORY_OK)
 		result = store(update);
 	if (result == DIRECTORY_OK)
 		result = csp_remarks_finish(&update->remarks, &update->target.at);
 	report_progress(update);
-	if (result != DIRECTORY_OK || update->settings.dry_run)
-		return result;
-	update->head.state++;
-	update->head.updated = update->settings.now;
-	return csp_target_commit(&update->target, &update->head, &update->sources);
+	return result == DIRECTORY_OK ? commit(update) : result;
 }
 
 enum directory_result csp_directory_update_finish(struct update_counts *out,
@@ -361,6 +361,74 @@ enum directory_result csp_directory_update_finish(struct update_counts *out,
 	enum directory_result result = finish(update);
 
 	*out = update->counts;
+	csp_directory_update_abort(update);
+	return result;
+}
+
+/* What was said of a party ends by the road of every change: one that names no source. */
+static enum directory_result remove_party(struct directory_update *update, enum statement_type type,
+					  struct span party, uint32_t dropped)
+{
+	const struct party_changes nothing = {.type = type, .party = party};
+	struct span before;
+	enum directory_result result =
+		csp_target_open_table(&update->target, csp_party_table(type));
+
+	if (result == DIRECTORY_OK)
+		result = csp_target_seek(&before, &update->target, party);
+	if (result != DIRECTORY_OK || before.len == 0)
+		return result;
+	size_t len = before.len;
+	result = store_party(update, &nothing, before, dropped);
+	update->counts.removed = update->value.len != len;
+	return result;
+}
+
+static enum directory_result remove_by_id(struct directory_update *update, enum statement_type type,
+					  struct span id, uint32_t dropped)
+{
+	struct buf party;
+
+	if (id.len == 0 || id.len > CODEC_ID_MAX)
+		return DIRECTORY_OK;
+	csp_buf_init(&party, 1 + CODEC_ID_MAX);
+	csp_codec_id(&party, id);
+	enum directory_result result = DIRECTORY_FAILED;
+	if (!csp_buf_failed(&party))
+		result = remove_party(update, type, csp_buf_span(&party), dropped);
+	csp_buf_dispose(&party);
+	return result;
+}
+
+static enum directory_result remove_one(struct directory_update *update, enum statement_type type,
+					struct span id, uint32_t dropped)
+{
+	enum directory_result result = csp_target_begin(&update->target, update->directory);
+
+	if (result != DIRECTORY_OK)
+		return result;
+	if (type != STATEMENT_EXCLUSION)
+		return remove_by_id(update, type, id, dropped);
+	result = csp_names_drop_exclusions(&update->names, &update->target.at, id, dropped);
+	update->counts.removed = update->names.sorter.count > 0;
+	return result;
+}
+
+/* A source that is not known has said nothing. */
+enum directory_result csp_directory_update_remove(bool *found, struct directory_update *update,
+						  enum statement_type type, struct span id,
+						  struct span source)
+{
+	const struct source *known = csp_sources_find(&update->sources, source);
+	enum directory_result result = DIRECTORY_OK;
+
+	if (known || source.len == 0)
+		result = remove_one(update, type, id, known ? known->number : SOURCE_EVERY);
+	*found = result == DIRECTORY_OK && update->counts.removed > 0;
+	if (*found)
+		result = csp_names_store(&update->names, &update->target, &update->sources);
+	if (*found && result == DIRECTORY_OK)
+		result = commit(update);
 	csp_directory_update_abort(update);
 	return result;
 }

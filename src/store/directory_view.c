@@ -3,6 +3,8 @@
 #include "directory_sources.h"
 #include "facts.h"
 
+#define WALK_MEMORY ((size_t)256 << 20)
+
 static uint64_t count_of(const struct directory_read *read, enum codec_table table)
 {
 	MDB_stat shape;
@@ -86,45 +88,169 @@ static bool add_statement(struct statement_list *list, struct arena *arena, enum
 	       csp_facts_decode_names(entry, arena, names);
 }
 
-static bool read_statements(struct statement_list *list, struct arena *arena, enum entry_type type,
-			    const struct directory_sources *sources, struct codec_reader *reader)
-{
-	struct facts_block block;
+/* A party's value: what is known of the key that it stands under. */
+struct stored_party {
+	enum entry_type type;
+	struct span key, value;
+};
 
-	while (csp_facts_next_block(&block, reader)) {
+static enum codec_table table_of(enum entry_type type)
+{
+	return type == ENTRY_CUSTOMER ? TABLE_CUSTOMERS : TABLE_PARTNERS;
+}
+
+static bool read_statements(struct directory_statements *out, struct arena *arena,
+			    const struct directory_sources *sources,
+			    const struct stored_party *party)
+{
+	struct statement_list list = {0};
+	struct codec_reader reader;
+	struct facts_block block;
+	struct span id;
+
+	if (!csp_codec_open(&reader, table_of(party->type), party->key, party->value) ||
+	    !csp_codec_unpack_id(&id, arena, party->key))
+		return false;
+	while (csp_facts_next_block(&block, &reader)) {
 		const struct source *source = csp_sources_at(sources, block.source);
-		if (!source || !add_statement(list, arena, type, &block) ||
-		    !csp_arena_copy(arena, &list->items[list->count - 1].source, source->name))
+		if (!source || !add_statement(&list, arena, party->type, &block))
+			return false;
+		struct directory_statement *last = &list.items[list.count - 1];
+		last->entry.customer.customer.id = last->entry.partner.partner.id = id;
+		if (!csp_arena_copy(arena, &last->source, source->name))
 			return false;
 	}
-	return !reader->failed && list->count > 0;
+	*out = (struct directory_statements){list.items, list.count};
+	return !reader.failed && list.count > 0;
 }
 
 enum found csp_directory_statements(struct directory_statements *out, struct directory_read *read,
 				    struct arena *arena, enum entry_type type, struct span id)
 {
-	enum codec_table table = type == ENTRY_CUSTOMER ? TABLE_CUSTOMERS : TABLE_PARTNERS;
+	struct stored_party party = {.type = type};
 	struct directory_sources sources;
-	struct statement_list list = {0};
-	struct codec_reader reader;
-	struct span packed, value;
 
 	*out = (struct directory_statements){0};
-	enum found found = csp_directory_pack(&packed, arena, id);
+	enum found found = csp_directory_pack(&party.key, arena, id);
 	if (found == FOUND)
-		found = csp_directory_get(&value, &read->at, table, packed);
+		found = csp_directory_get(&party.value, &read->at, table_of(type), party.key);
 	if (found != FOUND)
 		return found;
 	csp_sources_init(&sources);
-	bool whole = csp_codec_open(&reader, table, packed, value) &&
-		     csp_sources_load(&sources, &read->at) &&
-		     read_statements(&list, arena, type, &sources, &reader);
+	bool whole = csp_sources_load(&sources, &read->at) &&
+		     read_statements(out, arena, &sources, &party);
 	csp_sources_dispose(&sources);
+	return whole ? FOUND : COULD_NOT_TELL;
+}
+
+struct walk {
+	struct directory_read *read;
+	struct directory_sources sources;
+	struct arena arena; /* for one entry */
+	bool ended;         /* the visitor has seen enough */
+	/* What is done with an entry; false: it is damaged, or memory is short. */
+	bool (*entry)(struct walk *walk, struct span key, struct span value);
+	enum entry_type type;
+	directory_visit *visit;
+	directory_visit_exclusion *visit_exclusion;
+	void *context;
+};
+
+static enum directory_result walk_table(struct walk *walk, enum codec_table table)
+{
+	const struct directory_txn *at = &walk->read->at;
+	bool whole = true;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	int code = mdb_cursor_open(at->txn, csp_directory_table(at, table), &cursor);
+
+	if (code)
+		return csp_directory_result(code);
+	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	while (!code && whole && !walk->ended) {
+		csp_arena_reset(&walk->arena);
+		whole = walk->entry(walk, csp_directory_span(key), csp_directory_span(value));
+		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
 	if (!whole)
-		return COULD_NOT_TELL;
-	for (size_t i = 0; i < list.count; i++)
-		list.items[i].entry.customer.customer.id = list.items[i].entry.partner.partner.id =
-			id;
-	*out = (struct directory_statements){list.items, list.count};
-	return FOUND;
+		return DIRECTORY_FAILED;
+	return code == MDB_NOTFOUND ? DIRECTORY_OK : csp_directory_result(code);
+}
+
+static bool visit_party(struct walk *walk, struct span key, struct span value)
+{
+	const struct stored_party party = {walk->type, key, value};
+	struct directory_statements statements;
+
+	if (!read_statements(&statements, &walk->arena, &walk->sources, &party))
+		return false;
+	walk->ended = !walk->visit(walk->context, walk->type,
+				   statements.items[0].entry.customer.customer.id, &statements);
+	return true;
+}
+
+static bool visit_exclusions(struct walk *walk, struct span key, struct span value)
+{
+	struct claims *claims = csp_arena_alloc(&walk->arena, 1, sizeof(*claims));
+
+	if (!claims || !csp_claims_decode(claims, TABLE_DOMAINS, key, value))
+		return false;
+	for (size_t i = 0; i < claims->count && !walk->ended; i++) {
+		if (claims->items[i].kind != CLAIM_EXCLUSION)
+			continue;
+		const struct source *source =
+			csp_sources_at(&walk->sources, claims->items[i].source);
+		if (!source)
+			return false;
+		walk->ended = !walk->visit_exclusion(walk->context, source->name, key);
+	}
+	return true;
+}
+
+static bool walk_begin(struct walk *walk)
+{
+	csp_sources_init(&walk->sources);
+	csp_arena_init(&walk->arena, WALK_MEMORY);
+	return csp_sources_load(&walk->sources, &walk->read->at);
+}
+
+static void walk_end(struct walk *walk)
+{
+	csp_sources_dispose(&walk->sources);
+	csp_arena_dispose(&walk->arena);
+}
+
+enum directory_result csp_directory_walk(struct directory_read *read, directory_visit *visit,
+					 void *context)
+{
+	struct walk walk = {.read = read, .entry = visit_party, .visit = visit, .context = context};
+	enum directory_result result = walk_begin(&walk) ? DIRECTORY_OK : DIRECTORY_FAILED;
+
+	walk.type = ENTRY_CUSTOMER;
+	if (result == DIRECTORY_OK)
+		result = walk_table(&walk, TABLE_CUSTOMERS);
+	walk.type = ENTRY_PARTNER;
+	if (result == DIRECTORY_OK)
+		result = walk_table(&walk, TABLE_PARTNERS);
+	walk_end(&walk);
+	return result;
+}
+
+enum directory_result csp_directory_walk_exclusions(struct directory_read *read,
+						    directory_visit_exclusion *visit, void *context)
+{
+	struct walk walk = {.read = read,
+			    .entry = visit_exclusions,
+			    .visit_exclusion = visit,
+			    .context = context};
+	enum directory_result result = walk_begin(&walk) ? DIRECTORY_OK : DIRECTORY_FAILED;
+	bool any = false;
+
+	for (size_t i = 0; i < walk.sources.count; i++)
+		any = any || walk.sources.items[i].exclusions > 0;
+	if (result == DIRECTORY_OK && any)
+		result = walk_table(&walk, TABLE_DOMAINS);
+	walk_end(&walk);
+	return result;
 }

@@ -65,15 +65,24 @@ static inline void directory_files_remove(struct directory_files *files)
 	assert_int_equal(rmdir(files->folder), 0);
 }
 
+static inline struct edit *directory_files_begin_with(struct directory_files *files,
+						      const char *source,
+						      const struct update_settings *settings)
+{
+	struct edit *edit;
+
+	assert_int_equal(edit_begin_with(&edit, files->directory, csp_span_from(source), settings),
+			 DIRECTORY_OK);
+	if (!edit)
+		abort();
+	return edit;
+}
+
 static inline struct edit *directory_files_begin(struct directory_files *files, const char *source)
 {
-	struct edit *write;
+	const struct update_settings settings = {.now = 1795428000};
 
-	assert_int_equal(edit_begin(&write, files->directory, csp_span_from(source), 1795428000),
-			 DIRECTORY_OK);
-	if (!write)
-		abort();
-	return write;
+	return directory_files_begin_with(files, source, &settings);
 }
 
 /* A customer with one domain (".x" for sub-domains too) and one partner ("" for none). */
