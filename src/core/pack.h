@@ -65,6 +65,8 @@ struct pack {
 	size_t tag_count;
 	const struct list_entry *lists;
 	size_t list_count;
+	struct spans public_domains; /* patterns (csp_domain_matches): domains of many, nobody's */
+	struct spans tenant_domains; /* patterns: names that a cloud gives to tenants */
 };
 
 #endif

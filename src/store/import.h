@@ -33,7 +33,7 @@ struct import_settings {
 
 /* Added to, file by file. */
 struct import_counts {
-	uint64_t rows, customers, partners, exclusions, refused;
+	uint64_t rows, customers, partners, exclusions, refused, domains, public_domains;
 	uint64_t
 		no_own_domain; /* customers that gave no domain but the cloud's, as in tenant.onmicrosoft.com */
 };
