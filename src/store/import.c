@@ -238,7 +238,7 @@ static enum import_result read_stream(struct import *import)
 		return ferror(import->stream) ? IMPORT_UNREADABLE : IMPORT_UNKNOWN_FORMAT;
 	if (format == IMPORT_AUTO)
 		format = guess_format(import->stream);
-	return format == IMPORT_CUSTOMERS_CSV ? csp_import_customers_csv(import)
+	return format == IMPORT_CUSTOMERS_CSV ? csp_import_csv(import)
 					      : csp_import_json_lines(import);
 }
 
