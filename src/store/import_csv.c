@@ -9,6 +9,7 @@ static const struct csv_format *const formats[] = {
 	&csp_csv_customers,
 	&csp_csv_subscriptions,
 	&csp_csv_products,
+	NULL,
 };
 
 struct span csp_csv_cell(const struct csv_table *table, enum csv_column column)
@@ -85,7 +86,7 @@ static bool is_format(struct csv_table *table, const struct csv_format *format)
 
 static bool find_format(struct csv_table *table)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+	for (size_t i = 0; formats[i]; i++) {
 		if (is_format(table, formats[i]))
 			return true;
 	}
