@@ -108,7 +108,7 @@ static int file_status(const struct load *load, enum import_result result,
 			      file);
 		return EX_DATAERR;
 	case IMPORT_NOT_UTF8:
-		csp_cli_error("%s: UTF-16, as spreadsheets write it: save it as CSV UTF-8", file);
+		csp_cli_error("%s: damaged UTF-16: save it as CSV UTF-8", file);
 		return EX_DATAERR;
 	case IMPORT_NEEDS_PARTNER:
 		csp_cli_error("%s: it does not say whose customers these are: name the partner who "

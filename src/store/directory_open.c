@@ -165,6 +165,20 @@ static int make_file(int folder, const char *name, mode_t mode, gid_t group)
 	return code;
 }
 
+/*
+ * Who was killed at the very end of a commit has changed the file, but readers are shown the state
+ * before until the next writer begins. What an update reads first must be what it will write upon.
+ */
+static int catch_up(MDB_env *env)
+{
+	MDB_txn *txn;
+	int code = mdb_txn_begin(env, NULL, 0, &txn);
+
+	if (!code)
+		mdb_txn_abort(txn);
+	return code;
+}
+
 /* A lock of the process, so that whoever is killed lets go. */
 enum directory_result csp_directory_lock(struct directory *directory, bool wait)
 {
@@ -182,9 +196,12 @@ enum directory_result csp_directory_lock(struct directory *directory, bool wait)
 	do {
 		code = fcntl(directory->writer, wait ? F_SETLKW : F_SETLK, &lock) ? errno : 0;
 	} while (code == EINTR);
+	bool busy = code == EAGAIN || code == EACCES;
+	if (!code)
+		code = catch_up(directory->env);
 	if (code)
 		csp_directory_unlock(directory);
-	return code == EAGAIN || code == EACCES ? DIRECTORY_BUSY : csp_directory_result(code);
+	return busy ? DIRECTORY_BUSY : csp_directory_result(code);
 }
 
 void csp_directory_unlock(struct directory *directory)

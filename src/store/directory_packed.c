@@ -10,7 +10,7 @@
  * value. Sources come first, tables in their order, keys ascending. END and the number of entries
  * (8) close it; the values' seals say whether an entry is whole.
  */
-#define MAGIC      FORMAT " packed\n"
+#define MAGIC      "\x89" FORMAT " packed\n" /* no text begins so: "customer,product" is CSV */
 #define END        0xff
 #define HEAD_LEN   7
 #define VALUE_MAX  ((size_t)64 << 20)
@@ -22,7 +22,7 @@ bool csp_packed_begins(FILE *stream)
 
 	if (c != EOF)
 		(void)ungetc(c, stream);
-	return c == MAGIC[0];
+	return c == (unsigned char)MAGIC[0];
 }
 
 static void put_big_endian(unsigned char *out, uint64_t number, unsigned bytes)
