@@ -83,6 +83,8 @@ int csp_cli_directory_status(enum directory_result result, const char *path)
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_REFUSED:
 		return EX_DATAERR;
+	case DIRECTORY_BUSY:
+		return EX_TEMPFAIL;
 	case DIRECTORY_FULL:
 	case DIRECTORY_FAILED:
 		break;

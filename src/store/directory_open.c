@@ -33,6 +33,8 @@ const char *csp_directory_strerror(enum directory_result result)
 		return "not a customer directory of this version";
 	case DIRECTORY_FULL:
 		return "no room left on the disk or in the map";
+	case DIRECTORY_BUSY:
+		return "other processes keep it locked: \"fuser -v\" on its lock.mdb names them";
 	case DIRECTORY_REFUSED:
 		return "an entry breaks a limit";
 	case DIRECTORY_FAILED:
@@ -64,6 +66,9 @@ enum directory_result csp_directory_result(int code)
 	case ENOSPC:
 	case EDQUOT:
 		return DIRECTORY_FULL;
+	case EBUSY:
+	case MDB_READERS_FULL:
+		return DIRECTORY_BUSY;
 	default:
 		return DIRECTORY_FAILED;
 	}
@@ -271,7 +276,7 @@ static bool is_empty(MDB_env *env)
 	return mdb_env_stat(env, &shape) == 0 && shape.ms_entries == 0;
 }
 
-static int check_format(const struct directory *directory, MDB_txn *txn)
+int csp_directory_check_format(const struct directory *directory, MDB_txn *txn)
 {
 	struct span format;
 	enum found found =
@@ -312,7 +317,7 @@ static int attach(struct directory *directory)
 	if (!code && make)
 		code = put_format(directory, txn);
 	if (!code)
-		code = check_format(directory, txn);
+		code = csp_directory_check_format(directory, txn);
 	if (!code)
 		code = check_head(directory, txn);
 	if (code)
@@ -326,6 +331,10 @@ static int open_directory(struct directory *directory, const char *path, uint64_
 {
 	int code = prepare_folder(path, directory->writable);
 
+	if (!code)
+		code = csp_directory_wait_for_lock(path);
+	if (!code)
+		code = csp_directory_note_lock(directory, path);
 	if (code)
 		return code;
 	/* A limit on address space is ENOMEM from the kernel, EINVAL from valgrind. */
@@ -335,6 +344,9 @@ static int open_directory(struct directory *directory, const char *path, uint64_
 	} while ((code == ENOMEM || code == EINVAL) && map_size >= MAP_SIZE_MIN);
 	if (!code)
 		code = check_size(directory->env);
+	/* LMDB may have made the lock file only now. */
+	if (!code && !directory->lock_inode)
+		code = csp_directory_note_lock(directory, path);
 	return code ? code : attach(directory);
 }
 

@@ -7,7 +7,9 @@
 #define CSP_DIRECTORY_PRIVATE_H
 
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "codec.h"
 #include "directory.h"
@@ -16,12 +18,16 @@ struct directory {
 	MDB_env *env;
 	MDB_dbi tables[TABLE_COUNT];
 	bool writable;
+	dev_t lock_device;
+	ino_t lock_inode;  /* 0: there is no lock file */
+	atomic_llong size; /* of the data file, as it was last seen */
 };
 
 struct directory_read {
 	struct directory *directory;
 	MDB_txn *txn;
 	uint64_t state;
+	int64_t updated;
 };
 
 #define DIRECTORY_MAP_SIZE ((uint64_t)64 << 30) /* address space, not disk */
@@ -31,6 +37,22 @@ enum directory_result csp_directory_open_sized(struct directory **out, const cha
 					       bool writable, uint64_t map_size);
 
 enum directory_result csp_directory_result(int code); /* of an MDB_ or errno code */
+
+/*
+ * Waits a moment for whoever holds the lock file alone, for LMDB would wait for ever; gives an errno
+ * code, EBUSY when that takes too long. Never while this process has the directory open: that would
+ * cost it its own lock.
+ */
+int csp_directory_wait_for_lock(const char *path);
+
+/* Notes which lock file stands at the path, if any; gives an errno code. */
+int csp_directory_note_lock(struct directory *directory, const char *path);
+
+/* The data file is not shorter than before: reading behind its end would kill the process. */
+bool csp_directory_is_whole(struct directory *directory);
+
+/* 0, or MDB_INCOMPATIBLE when another version wrote it. */
+int csp_directory_check_format(const struct directory *directory, MDB_txn *txn);
 
 /* LMDB writes to neither, but its struct has no const. */
 static inline MDB_val csp_directory_val(struct span span)
