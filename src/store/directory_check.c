@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,22 @@ static int look(struct stat *out, int folder, const char *name)
 	return errno == ENOENT ? 0 : errno;
 }
 
+/*
+ * On a file system that cannot be written to LMDB reads without the lock file, so it is as good as
+ * none; once the file system can be written to, a reader without a lock is in danger.
+ */
+static int look_at_lock(struct stat *out, int folder)
+{
+	struct statvfs system;
+	int code = look(out, folder, "lock.mdb");
+
+	if (!code && fstatvfs(folder, &system) != 0)
+		code = errno;
+	if (!code && system.f_flag & ST_RDONLY)
+		*out = (struct stat){.st_ino = 0};
+	return code;
+}
+
 int csp_directory_note_lock(struct directory *directory, const char *path)
 {
 	struct stat lock;
@@ -73,7 +90,7 @@ int csp_directory_note_lock(struct directory *directory, const char *path)
 
 	if (code)
 		return code;
-	code = look(&lock, folder, "lock.mdb");
+	code = look_at_lock(&lock, folder);
 	close(folder);
 	directory->lock_device = lock.st_dev;
 	directory->lock_inode = lock.st_ino;
@@ -96,7 +113,7 @@ static int compare_files(const struct directory *directory, int folder)
 	if (!code)
 		code = look(&data, folder, "data.mdb");
 	if (!code)
-		code = look(&lock, folder, "lock.mdb");
+		code = look_at_lock(&lock, folder);
 	if (code)
 		return code;
 	bool same = data.st_ino == ours.st_ino && data.st_dev == ours.st_dev &&

@@ -269,11 +269,22 @@ static int put_format(struct directory *directory, MDB_txn *txn)
 	return mdb_put(txn, directory->tables[TABLE_META], &key, &value, 0);
 }
 
+/*
+ * As a transaction sees it: mdb_env_stat sees what another process is committing, which a transaction
+ * that begins now does not.
+ */
 static bool is_empty(MDB_env *env)
 {
 	MDB_stat shape;
+	MDB_txn *txn;
+	MDB_dbi root;
 
-	return mdb_env_stat(env, &shape) == 0 && shape.ms_entries == 0;
+	if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0)
+		return false;
+	bool empty = mdb_dbi_open(txn, NULL, 0, &root) == 0 && mdb_stat(txn, root, &shape) == 0 &&
+		     shape.ms_entries == 0;
+	mdb_txn_abort(txn);
+	return empty;
 }
 
 int csp_directory_check_format(const struct directory *directory, MDB_txn *txn)

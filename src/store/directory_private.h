@@ -19,7 +19,7 @@ struct directory {
 	MDB_dbi tables[TABLE_COUNT];
 	bool writable;
 	dev_t lock_device;
-	ino_t lock_inode;  /* 0: there is no lock file */
+	ino_t lock_inode;  /* 0: there is no lock file, or it cannot be used */
 	atomic_llong size; /* of the data file, as it was last seen */
 };
 
