@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define READERS_MAX  1024
-#define MAP_SIZE_MIN ((uint64_t)16 << 20)
-#define FOLDER_MODE  0750
-#define DATA_MODE    0640
-#define LOCK_MODE    0660 /* readers enter themselves there */
+#define READERS_MAX      1024
+#define MAP_SIZE_MIN     ((uint64_t)16 << 20)
+#define FOLDER_MODE      0750
+#define SIZE_PATIENCE_MS 200
+#define SIZE_PAUSE_MS    5
+#define DATA_MODE        0640
+#define LOCK_MODE        0660 /* readers enter themselves there */
 
 static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_META] = "meta",           [TABLE_DOMAINS] = "domains",
@@ -222,16 +225,24 @@ static int get_sizes(int *file, off_t *size, off_t *wanted, MDB_env *env)
 	return 0;
 }
 
-/* Reading a page behind the file's end would kill the process. */
+/*
+ * Reading a page behind the file's end would kill the process. While another process commits, the
+ * file may be too short for a moment (csp_directory_commit_txn).
+ */
 static int check_size(MDB_env *env)
 {
+	const struct timespec pause = {.tv_nsec = SIZE_PAUSE_MS * 1000000L};
 	off_t size, wanted;
 	int file;
-	int code = get_sizes(&file, &size, &wanted, env);
 
-	if (!code && size < wanted)
-		code = MDB_CORRUPTED;
-	return code;
+	for (int waited = 0;; waited += SIZE_PAUSE_MS) {
+		int code = get_sizes(&file, &size, &wanted, env);
+		if (code || size >= wanted)
+			return code;
+		if (waited >= SIZE_PATIENCE_MS)
+			return MDB_CORRUPTED;
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 /*
