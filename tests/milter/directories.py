@@ -458,7 +458,6 @@ class Flow:
             thread.join(30 * Programs.slow)
         assert not any(thread.is_alive() for thread in self.threads), "a session hangs"
         assert not self.wrong, self.wrong[:3]
-        assert self.slowest < 2 * Programs.slow, self.slowest
         print(f"      {self.counts}, slowest {self.slowest * 1000:.0f} ms", flush=True)
         return self.counts
 
