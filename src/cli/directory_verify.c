@@ -17,9 +17,9 @@
 
 static const char help[] =
 	"Usage: csp-milterctl directory verify [OPTION]...\n"
-	"Read the whole directory and say what is wrong with it: each entry's checksum and\n"
-	"form, the order of keys, names and counts. A process of its own reads, because\n"
-	"damage may end it. The status is 1 when something is wrong.\n"
+	"Read the whole directory and say what is wrong with it: each entry's checksum\n"
+	"and form, the order of keys, names and counts. A process of its own reads,\n"
+	"because damage may end it. The status is 1 when something is wrong.\n"
 	"\n"
 	"  -c, --config FILE      the configuration that names the directory\n"
 	"                         (" CSP_CONF_PATH ")\n"

@@ -11,7 +11,7 @@ void csp_progress_init(struct progress *progress)
 	*progress = (struct progress){.terminal = isatty(STDERR_FILENO) == 1};
 }
 
-static bool is_due(struct progress *progress)
+static bool is_due(struct progress *progress, const char *what)
 {
 	struct timespec now;
 
@@ -19,8 +19,9 @@ static bool is_due(struct progress *progress)
 		return false;
 	int64_t passed = (int64_t)(now.tv_sec - progress->last.tv_sec) * 1000000000 +
 			 (now.tv_nsec - progress->last.tv_nsec);
-	if (progress->last.tv_sec != 0 && passed < EVERY_NSEC)
+	if (progress->what == what && passed < EVERY_NSEC)
 		return false;
+	progress->what = what;
 	progress->last = now;
 	return true;
 }
@@ -30,7 +31,7 @@ void csp_progress_show(struct progress *progress, const char *what, uint64_t don
 {
 	char bar[BAR_WIDTH + 1];
 
-	if (!progress->terminal || !is_due(progress))
+	if (!progress->terminal || !is_due(progress, what))
 		return;
 	progress->shown = true;
 	if (total == 0) {

@@ -12,12 +12,16 @@
 
 struct progress {
 	bool terminal, shown;
+	const char *what; /* that was shown last */
 	struct timespec last;
 };
 
 void csp_progress_init(struct progress *progress);
 
-/* `what` is being done; a bar when total is known (not 0). `detail` follows it, may be empty. A few times a second at most. */
+/*
+ * `what` is being done, a literal; a bar when total is known (not 0). `detail` follows it, may be
+ * empty. A few times a second at most.
+ */
 void csp_progress_show(struct progress *progress, const char *what, uint64_t done, uint64_t total,
 		       const char *detail);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define READERS_MAX  1024
@@ -77,6 +78,16 @@ enum directory_result csp_directory_result(int code)
 	default:
 		return DIRECTORY_FAILED;
 	}
+}
+
+enum directory_result csp_directory_full_or(enum directory_result result,
+					    const struct directory *directory)
+{
+	struct statvfs disk;
+
+	if (result != DIRECTORY_FAILED || fstatvfs(directory->folder, &disk) != 0)
+		return result;
+	return disk.f_bavail == 0 ? DIRECTORY_FULL : result;
 }
 
 enum found csp_directory_get(struct span *out, const struct directory_txn *at,
