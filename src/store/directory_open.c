@@ -80,14 +80,17 @@ enum directory_result csp_directory_result(int code)
 	}
 }
 
-enum directory_result csp_directory_full_or(enum directory_result result,
-					    const struct directory *directory)
+static bool is_full(int file)
 {
 	struct statvfs disk;
 
-	if (result != DIRECTORY_FAILED || fstatvfs(directory->folder, &disk) != 0)
-		return result;
-	return disk.f_bavail == 0 ? DIRECTORY_FULL : result;
+	return fstatvfs(file, &disk) == 0 && disk.f_bavail == 0;
+}
+
+enum directory_result csp_directory_full_or(enum directory_result result,
+					    const struct directory *directory)
+{
+	return result == DIRECTORY_FAILED && is_full(directory->folder) ? DIRECTORY_FULL : result;
 }
 
 enum found csp_directory_get(struct span *out, const struct directory_txn *at,
@@ -356,6 +359,9 @@ int csp_directory_commit_txn(const struct directory_txn *at, uint64_t pages)
 	}
 	(void)!ftruncate(file, wanted + (off_t)(pages * shape.ms_psize));
 	code = mdb_txn_commit(at->txn);
+	/* Asked before the file gives back what it got. */
+	if (code == EIO && is_full(file))
+		code = ENOSPC;
 	if (get_sizes(&file, &size, &wanted, env) == 0 && size != wanted &&
 	    (ftruncate(file, wanted) != 0 || fsync(file) != 0) && !code)
 		code = errno;
