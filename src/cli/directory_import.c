@@ -176,6 +176,7 @@ int csp_directory_verb_import(int argc, char **argv)
 	if (!csp_part_begin(&status, &part, argc, argv))
 		return status;
 	load.place = &part.place;
+	part.place.wants_products = true;
 	load.files = part.arguments;
 	load.file_count = part.argument_count;
 	status = csp_part_source(&load.settings.source, &part, call.source);

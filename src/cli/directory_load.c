@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "directory_packed.h"
+#include "offers.h"
 #include "version.h"
 
 #define NICE_VALUE 10
@@ -380,6 +381,10 @@ static void take_settings(struct load *load)
 		return;
 	load->settings.public_domains = conf->pack.public_domains;
 	load->settings.tenant_domains = conf->pack.tenant_domains;
+	if (load->place->snapshot) {
+		load->settings.products = csp_offers_name;
+		load->settings.products_context = load->place->snapshot;
+	}
 }
 
 int csp_load_run(struct load *load)

@@ -116,12 +116,27 @@ static void say_nothing(void *context, const struct conf_error *error)
 	(void)error;
 }
 
+static enum conf_result read_conf(struct place *place, csp_conf_report *report)
+{
+	const char *path = place->conf_path ? place->conf_path : CSP_CONF_PATH;
+	struct conf *conf = NULL;
+	enum conf_result result;
+
+	if (!place->wants_products) {
+		result = csp_conf_read(&conf, path, report, NULL);
+		place->conf = place->own_conf = conf;
+		return result;
+	}
+	result = csp_snapshot_new(&place->snapshot, path, report, NULL);
+	if (result == CONF_OK)
+		place->conf = csp_snapshot_conf(place->snapshot);
+	return result;
+}
+
 int csp_place_find(struct place *place)
 {
 	bool needed = place->conf_path || !place->path;
-	enum conf_result result =
-		csp_conf_read(&place->conf, place->conf_path ? place->conf_path : CSP_CONF_PATH,
-			      needed ? csp_cli_report_conf : say_nothing, NULL);
+	enum conf_result result = read_conf(place, needed ? csp_cli_report_conf : say_nothing);
 
 	place->address_separators = SPAN_LIT("+");
 	if (result != CONF_OK)
@@ -159,7 +174,8 @@ void csp_place_dispose(struct place *place)
 {
 	csp_directory_read_end(place->read);
 	csp_directory_close(place->directory);
-	csp_conf_free(place->conf);
+	csp_conf_free(place->own_conf);
+	csp_snapshot_release(place->snapshot);
 	*place = (struct place){0};
 }
 

@@ -10,6 +10,7 @@
 #include "directory_view.h"
 #include "json.h"
 #include "opt.h"
+#include "snapshot.h"
 
 /* One file each; argv[0] is the part's name. */
 int csp_directory_verb_import(int argc, char **argv);
@@ -21,9 +22,12 @@ int csp_directory_verb_stats(int argc, char **argv);
 int csp_directory_verb_verify(int argc, char **argv);
 
 struct place {
-	const char *conf_path; /* NULL: the default */
-	const char *path;      /* of the directory; NULL: the configuration says */
-	struct conf *conf;     /* NULL when there is none to be read and --path was given */
+	const char *conf_path;   /* NULL: the default */
+	const char *path;        /* of the directory; NULL: the configuration says */
+	bool wants_products;     /* a snapshot, not the configuration alone */
+	const struct conf *conf; /* NULL when there is none to be read and --path was given */
+	struct conf *own_conf;   /* one of these two owns it */
+	struct snapshot *snapshot;
 	struct span address_separators;
 	struct directory *directory;
 	struct directory_read *read;
