@@ -33,6 +33,14 @@ static const char *failure_choice(const struct conf *conf, unsigned number)
 	return names[number];
 }
 
+static const char *cloud_choice(const struct conf *conf, unsigned number)
+{
+	static const char *const names[] = {"commercial", "us-gov", "china", NULL};
+
+	(void)conf;
+	return names[number];
+}
+
 static bool check_category(const struct schema_place *place, struct span *text)
 {
 	if (csp_span_equal(*text, SPAN_LIT("other"))) {
@@ -182,6 +190,12 @@ static const struct schema directory_settings[] = {
 	 .fallback = "/var/lib/csp-milter/directory",
 	 .store = csp_store_cstr,
 	 .offset = offsetof(struct conf, directory)},
+	{.name = "single_partner_clouds",
+	 .type = SCHEMA_TEXTS,
+	 .max = 3,
+	 .choice = cloud_choice,
+	 .fallback = "us-gov",
+	 .offset = offsetof(struct conf, single_partner_clouds)},
 	{.name = "address_separators",
 	 .type = SCHEMA_TEXT,
 	 .max = 19,
@@ -280,7 +294,7 @@ static const struct schema classification_settings[] = {
 	 .complete = csp_pack_complete,
 	 .fallback = "categories/en.conf categories/fr.conf packs/products.conf "
 		     "packs/identifiers.conf packs/senders.conf packs/tags.conf "
-		     "packs/direct-mail.conf",
+		     "packs/direct-mail.conf packs/shared-domains.conf",
 	 .offset = offsetof(struct draft, packs)},
 	{.name = "tag_sources",
 	 .type = SCHEMA_GROUP,

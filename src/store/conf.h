@@ -41,6 +41,7 @@ struct conf {
 	struct vendor vendor;
 	struct policy policy;
 	struct categories categories;
+	struct spans single_partner_clouds; /* names */
 	struct spans text_fields;
 	struct proofs tag_sources;
 	struct pack pack; /* all packs as one */

@@ -1,7 +1,7 @@
 /*
  * The customer directory: one LMDB environment, written in place by the tool, read by the daemon in short transactions.
  * A struct directory may be shared by all threads; a transaction belongs to one caller and one message, and what
- * it finds is copied into the caller's arena. Writing is directory_write.h, what people look at directory_view.h.
+ * it finds is copied into the caller's arena. Writing is directory_update.h, what people look at directory_view.h.
  * Look-ups answer found, not found or could-not-tell; damaged values (their checksum covers the key) are could-not-tell.
  */
 #ifndef CSP_DIRECTORY_H

@@ -51,7 +51,7 @@ enum import_result {
 	IMPORT_OK,
 	IMPORT_UNREADABLE,     /* errno says why */
 	IMPORT_UNKNOWN_FORMAT, /* nothing was taken */
-	IMPORT_NOT_UTF8,       /* nothing was taken: UTF-16 */
+	IMPORT_NOT_UTF8,       /* nothing was taken: damaged UTF-16 */
 	IMPORT_NEEDS_PARTNER,  /* nothing was taken */
 	IMPORT_NO_MEMORY,
 	IMPORT_DIRECTORY

@@ -311,6 +311,42 @@ static void test_a_domain_pattern_is_a_domain_or_its_sub_domains(void **state)
 	EXPECT_ERRORS(state, cases);
 }
 
+static void test_clouds_with_a_single_partner_are_named(void **state)
+{
+	static const struct bad cases[] = {
+		{"directory = { single_partner_clouds = [ \"us-gov\",\n\"us_gov\" ]; };\n" REST,
+		 "main.conf:2: directory.single_partner_clouds: 'us_gov' is unknown: did you mean "
+		 "'us-gov'?"},
+		{"directory = { single_partner_clouds = [ \"azure\" ]; };\n" REST,
+		 "main.conf:1: directory.single_partner_clouds: 'azure' is unknown: one of "
+		 "commercial, us-gov, china"},
+		{"directory = { single_partner_clouds = [ \"china\", \"china\" ]; };\n" REST,
+		 "main.conf:1: directory.single_partner_clouds: 'china' stands twice"},
+	};
+	struct conf_files *files = *state;
+
+	conf_files_put(files, "main.conf", REST);
+	struct conf *conf = conf_files_read_right(files);
+	assert_int_equal(conf->single_partner_clouds.count, 1);
+	assert_true(csp_span_equal(conf->single_partner_clouds.items[0], SPAN_LIT("us-gov")));
+	csp_conf_free(conf);
+
+	conf_files_put(files, "main.conf",
+		       "directory = { single_partner_clouds = [ \"china\", \"commercial\", "
+		       "\"us-gov\" ]; };\n" REST);
+	conf = conf_files_read_right(files);
+	assert_int_equal(conf->single_partner_clouds.count, 3);
+	assert_true(csp_span_equal(conf->single_partner_clouds.items[1], SPAN_LIT("commercial")));
+	csp_conf_free(conf);
+
+	conf_files_put(files, "main.conf", "directory = { single_partner_clouds = [ ]; };\n" REST);
+	conf = conf_files_read_right(files);
+	assert_int_equal(conf->single_partner_clouds.count, 0);
+	csp_conf_free(conf);
+
+	EXPECT_ERRORS(state, cases);
+}
+
 static void test_a_network_has_no_host_bits(void **state)
 {
 	static const struct bad cases[] = {
@@ -472,6 +508,7 @@ int main(void)
 		TEST(test_a_text_that_does_not_fit_its_setting_is_an_error),
 		TEST(test_a_socket_names_the_host_it_listens_on),
 		TEST(test_a_domain_pattern_is_a_domain_or_its_sub_domains),
+		TEST(test_clouds_with_a_single_partner_are_named),
 		TEST(test_a_network_has_no_host_bits),
 		TEST(test_categories_hold_the_two_that_the_rules_of_evidence_know),
 		TEST(test_fifteen_categories_are_the_most),
