@@ -66,7 +66,7 @@ struct pack {
 	const struct list_entry *lists;
 	size_t list_count;
 	struct spans
-		public_domains; /* patterns (csp_domain_matches): open to everybody, so nobody's */
+		public_domains; /* patterns (csp_domain_matches): open to everybody, so nobody's; sorted */
 	struct spans tenant_domains; /* patterns: a cloud's own names, each a tenant's alone */
 };
 

@@ -41,6 +41,13 @@ static const char *cloud_choice(const struct conf *conf, unsigned number)
 	return names[number];
 }
 
+static const char *old_directory_choice(const struct conf *conf, unsigned number)
+{
+	return number == FAILURE_USE  ? "use"
+	       : number < FAILURE_USE ? failure_choice(conf, number)
+				      : NULL;
+}
+
 static bool check_category(const struct schema_place *place, struct span *text)
 {
 	if (csp_span_equal(*text, SPAN_LIT("other"))) {
@@ -202,6 +209,12 @@ static const struct schema directory_settings[] = {
 	 .fallback = "+",
 	 .check = csp_check_separators,
 	 .offset = offsetof(struct conf, address_separators)},
+	{.name = "max_age",
+	 .type = SCHEMA_NUMBER,
+	 .min = 0,
+	 .max = 87600,
+	 .fallback = "0",
+	 .offset = offsetof(struct conf, directory_max_age)},
 	{0},
 };
 
@@ -250,6 +263,11 @@ static const struct schema failure_settings[] = {
 	 .choice = failure_choice,
 	 .fallback = "tempfail",
 	 .offset = offsetof(struct conf, on_directory_failure)},
+	{.name = "old_directory",
+	 .type = SCHEMA_CHOICE,
+	 .choice = old_directory_choice,
+	 .fallback = "use",
+	 .offset = offsetof(struct conf, on_old_directory)},
 	{.name = "journal",
 	 .type = SCHEMA_CHOICE,
 	 .choice = failure_choice,

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "import_domains.h"
 #include "import_private.h"
 
 #define GUID_LEN 36
@@ -64,12 +63,15 @@ static struct span find_guid(struct span name)
 
 /* ---- the file ---- */
 
-/* A quote begins a JSON text, or the title of a column, which a separator follows. */
+/* A quote begins a JSON text, or the title of a column, which a separator or nothing ends. */
 static bool is_title(struct span text)
 {
 	struct span rest = csp_span_slice(text, 1, text.len);
 
-	rest = csp_span_slice(rest, csp_span_find(rest, '"') + 1, rest.len);
+	size_t end = csp_span_find(rest, '"');
+	if (end == rest.len)
+		return true;
+	rest = csp_span_slice(rest, end + 1, rest.len);
 	while (rest.len > 0 && rest.data[0] == ' ')
 		rest = csp_span_slice(rest, 1, rest.len);
 	return rest.len > 0 && csp_span_find(SPAN_LIT(",;\t\""), rest.data[0]) < 4;
@@ -141,13 +143,11 @@ enum import_result csp_import_file(struct import_counts *counts, enum directory_
 {
 	char exporter[IMPORT_ID_MAX], customer[IMPORT_ID_MAX];
 	struct span guid = find_guid(csp_span_from(file->name));
-	struct import_domains public_domains;
 	struct import import = {
 		.file = file->name,
 		.file_number = file->number,
 		.settings = settings,
 		.report = &settings->report,
-		.public_domains = &public_domains,
 		.update = update,
 		.counts = counts,
 		.exporter = SPAN_LIT(""),
@@ -165,10 +165,7 @@ enum import_result csp_import_file(struct import_counts *counts, enum directory_
 		guid = SPAN_LIT("");
 	(void)csp_import_id(&import.customer, customer,
 			    settings->customer.len ? settings->customer : guid);
-	if (!csp_import_domains_init(&public_domains, settings->public_domains))
-		return IMPORT_NO_MEMORY;
 	enum import_result result = read_file(&import, file->stream);
-	csp_import_domains_dispose(&public_domains);
 	*failure = import.failure;
 	return result;
 }

@@ -10,8 +10,6 @@
 #include "import_output.h"
 #include "textin.h"
 
-struct import_domains;
-
 /* One reader of rows: of a whole file, or one of those that read it at the same time. */
 struct import {
 	struct textin *in; /* NULL where others read the file */
@@ -19,7 +17,6 @@ struct import {
 	uint32_t file_number;
 	const struct import_settings *settings;
 	const struct import_report *report;
-	const struct import_domains *public_domains;
 	struct directory_update *update;
 	struct span exporter; /* the partner of the settings in the directory's form, or empty */
 	struct span customer; /* the one that the file is about, or empty */

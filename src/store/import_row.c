@@ -1,7 +1,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "import_domains.h"
 #include "import_private.h"
 
 #define ROW_MEMORY ((size_t)64 << 20)
@@ -365,7 +364,7 @@ static bool is_nobodys(struct import *import, const struct directory_name *domai
 				IMPORT_QUOTED(domain->name));
 		return true;
 	}
-	if (!csp_import_domains_hold(import->public_domains, domain->name))
+	if (!csp_spans_hold_domain_sorted(import->settings->public_domains, domain->name))
 		return false;
 	csp_import_warn(import, "%.*s is a public mail domain: name exact addresses instead",
 			IMPORT_QUOTED(domain->name));

@@ -117,6 +117,8 @@ bool csp_pack_complete(const struct schema_place *place, void *field)
 {
 	const struct pack_draft *draft = field;
 
+	csp_spans_sort(draft->public_domains.items, draft->public_domains.count);
+	csp_spans_sort(draft->tenant_domains.items, draft->tenant_domains.count);
 	csp_schema_reader(place)->conf->pack = (struct pack){
 		.phrases = draft->phrases.items,
 		.phrase_count = draft->phrases.count,

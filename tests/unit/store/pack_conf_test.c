@@ -151,7 +151,7 @@ static void test_lists_hold_entries_of_senders_and_phrases(void **state)
 	csp_conf_free(conf);
 }
 
-static void test_shared_domains_are_patterns_and_add_up(void **state)
+static void test_shared_domains_are_sorted_patterns_and_add_up(void **state)
 {
 	struct conf_files *files = *state;
 
@@ -166,8 +166,8 @@ static void test_shared_domains_are_patterns_and_add_up(void **state)
 		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
 	struct conf *conf = conf_files_read_right(files);
 	assert_int_equal(conf->pack.public_domains.count, 3);
-	assert_span(conf->pack.public_domains.items[0], "mail.example");
-	assert_span(conf->pack.public_domains.items[1], ".xn--bcher-kva.example");
+	assert_span(conf->pack.public_domains.items[0], ".xn--bcher-kva.example");
+	assert_span(conf->pack.public_domains.items[1], "mail.example");
 	assert_span(conf->pack.public_domains.items[2], "post.example");
 	assert_int_equal(conf->pack.tenant_domains.count, 1);
 	assert_span(conf->pack.tenant_domains.items[0], ".cloud.example");
@@ -353,7 +353,7 @@ int main(void)
 		TEST(test_senders_are_addresses_or_whole_domains),
 		TEST(test_tags_map_values_of_a_field_to_categories),
 		TEST(test_lists_hold_entries_of_senders_and_phrases),
-		TEST(test_shared_domains_are_patterns_and_add_up),
+		TEST(test_shared_domains_are_sorted_patterns_and_add_up),
 		TEST(test_packs_add_up),
 		TEST(test_what_is_wrong_in_a_pack_is_named_with_its_line),
 		TEST(test_a_pack_is_named_once_and_must_be_there),
