@@ -189,11 +189,11 @@ static enum found explain_absence(struct answer *answer, struct span domain)
 	struct customers customers;
 	enum found found = NOT_FOUND;
 
-	if (conf && csp_spans_hold_domain(conf->pack.public_domains, domain)) {
+	if (conf && csp_spans_hold_domain_sorted(conf->pack.public_domains, domain)) {
 		answer->why = WHY_PUBLIC;
 		return NOT_FOUND;
 	}
-	if (conf && csp_spans_hold_domain(conf->pack.tenant_domains, domain)) {
+	if (conf && csp_spans_hold_domain_sorted(conf->pack.tenant_domains, domain)) {
 		answer->why = WHY_TENANT;
 		return NOT_FOUND;
 	}

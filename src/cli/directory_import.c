@@ -92,10 +92,8 @@ static int check_rest(struct call *call, struct load *load)
 	    !csp_import_id(&settings->customer, call->customer_id, csp_span_from(call->customer)))
 		return csp_cli_usage(load->verb, "'%s' is no customer's id", call->customer);
 	if (call->format && !csp_import_format_find(&settings->format, csp_span_from(call->format)))
-		return csp_cli_usage(load->verb,
-				     "'%s' is no format: jsonl, partner-center-json, "
-				     "customers-csv, subscriptions-csv or products-csv",
-				     call->format);
+		return csp_cli_usage(load->verb, "'%s' is no format: %s", call->format,
+				     csp_import_format_names());
 	if (load->file_count == 0)
 		return csp_cli_usage(load->verb, "which FILE? '-' is standard input");
 	return EX_OK;

@@ -41,9 +41,10 @@ static void say_warning(struct load *load, const char *file, uint64_t line, cons
 	fprintf(stderr, "%s:%" PRIu64 ": warning: %s\n", file, line, what);
 }
 
-static void reading_refused(void *context, const char *file, uint64_t line, const char *why)
+static void reading_refused(void *context, const char *file, uint64_t line, const char *why,
+			    struct span row)
 {
-	say_refused(context, file, line, why, SPAN_LIT(""));
+	say_refused(context, file, line, why, row);
 }
 
 static void reading_warned(void *context, const char *file, uint64_t line, const char *what)
@@ -51,16 +52,13 @@ static void reading_warned(void *context, const char *file, uint64_t line, const
 	say_warning(context, file, line, what);
 }
 
-/* Where the descriptor stands is near enough to what was read, whoever reads. */
-static void reading_progress(void *context, const struct import_counts *counts)
+static void reading_progress(void *context, const struct import_counts *counts, uint64_t done)
 {
 	struct load *load = context;
 	char rows[48];
-	off_t at = load->bytes_total ? lseek(fileno(load->stream), 0, SEEK_CUR) : 0;
 
 	snprintf(rows, sizeof(rows), "%" PRIu64 " rows", counts->rows);
-	csp_progress_show(&load->progress, "reading",
-			  load->bytes_before + (at > 0 ? (uint64_t)at : 0), load->bytes_total,
+	csp_progress_show(&load->progress, "reading", load->bytes_before + done, load->bytes_total,
 			  rows);
 }
 
@@ -89,12 +87,6 @@ static void storing_progress(void *context, uint64_t done, uint64_t total)
 
 /* ---- one file ---- */
 
-static int no_source(const struct load *load, const char *file)
-{
-	return csp_cli_usage(load->verb, "%s: it names no source of its facts: do it with --source",
-			     file);
-}
-
 static int file_status(const struct load *load, enum import_result result,
 		       enum directory_result failure, const char *file)
 {
@@ -105,8 +97,7 @@ static int file_status(const struct load *load, enum import_result result,
 		csp_cli_error("%s: %s", file, strerror(errno));
 		return EX_NOINPUT;
 	case IMPORT_UNKNOWN_FORMAT:
-		csp_cli_error("%s: neither JSON Lines nor a Customers.csv with its header row",
-			      file);
+		csp_cli_error("%s: neither JSON nor CSV with a header row that is known", file);
 		return EX_DATAERR;
 	case IMPORT_NOT_UTF8:
 		csp_cli_error("%s: damaged UTF-16: save it as CSV UTF-8", file);
@@ -116,9 +107,12 @@ static int file_status(const struct load *load, enum import_result result,
 			      "exported it with --partner and --role",
 			      file);
 		return EX_USAGE;
+	case IMPORT_NEEDS_SOURCE:
+		csp_cli_error("%s: it does not say where its facts come from: name it with "
+			      "--source",
+			      file);
+		return EX_USAGE;
 	case IMPORT_DIRECTORY:
-		if (failure == DIRECTORY_REFUSED)
-			return no_source(load, file);
 		return csp_cli_directory_status(failure, load->place->path);
 	case IMPORT_NO_MEMORY:
 		break;
@@ -152,10 +146,9 @@ static int not_alone(const struct load *load, const char *file)
 }
 
 /* The first file is open already: what was read of it to see what it is must not be lost. */
-static int load_file(struct load *load, const char *file)
+static int load_file(struct load *load, uint32_t number)
 {
-	const struct import_report report = {reading_refused, reading_warned, reading_progress,
-					     load};
+	const char *file = load->files[number];
 	enum directory_result failure = DIRECTORY_OK;
 	bool first = load->stream != NULL;
 	int status = first ? EX_OK : open_file(&load->stream, file);
@@ -166,9 +159,9 @@ static int load_file(struct load *load, const char *file)
 		close_file(load);
 		return not_alone(load, file);
 	}
+	const struct import_file input = {load->stream, name_of(file), number};
 	enum import_result result =
-		csp_import_file(&load->counts, &failure, load->update, load->stream, name_of(file),
-				&load->settings, &report);
+		csp_import_file(&load->counts, &failure, load->update, &input, &load->settings);
 	csp_progress_clear(&load->progress);
 	status = file_status(load, result, failure, name_of(file));
 	close_file(load);
@@ -203,7 +196,7 @@ static int load_files(struct load *load)
 	struct stat size;
 
 	for (int i = 0; i < load->file_count && status == EX_OK; i++) {
-		status = load_file(load, load->files[i]);
+		status = load_file(load, (uint32_t)i);
 		if (load->bytes_total && stat(load->files[i], &size) == 0)
 			load->bytes_before += (uint64_t)size.st_size;
 	}
@@ -376,6 +369,8 @@ static void take_settings(struct load *load)
 {
 	const struct conf *conf = load->place->conf;
 
+	load->settings.report =
+		(struct import_report){reading_refused, reading_warned, reading_progress, load};
 	load->settings.address_separators = load->place->address_separators;
 	if (!conf)
 		return;
