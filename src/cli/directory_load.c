@@ -217,6 +217,10 @@ static int check_taken(const struct load *load)
 {
 	if (load->strict && load->counts.refused > 0)
 		return EX_DATAERR;
+	if (load->strict && took_nothing(load)) {
+		csp_cli_error("there is no object in what was given");
+		return EX_DATAERR;
+	}
 	if (load->mode == UPDATE_UPSERT || !took_nothing(load))
 		return load->rejects ? csp_rejects_check(load->rejects) : EX_OK;
 	csp_cli_error("there is nothing in what was given, and it would replace %s",
