@@ -18,8 +18,10 @@ static const char help[] =
 	"parties stay as they are.\n"
 	"\n"
 	"      --source NAME      where the facts come from; every fact keeps it\n"
-	"      --format FORMAT    jsonl or customers-csv; else it is seen from the file\n"
-	"      --partner ID       customers-csv: the partner who exported the file\n"
+	"      --format FORMAT    jsonl, partner-center-json, customers-csv,\n"
+	"                         subscriptions-csv or products-csv; else it is seen from\n"
+	"                         the file\n"
+	"      --partner ID       the partner who exported a file that names none\n"
 	"      --role ROLE        and its role: direct-bill, indirect-provider or\n"
 	"                         indirect-reseller\n"
 	"  -c, --config FILE      the configuration that names the directory\n"
@@ -111,8 +113,8 @@ static int check_call(struct call *call)
 	if (!call->partner != !call->role)
 		return csp_cli_usage("directory import", "--partner and --role go together");
 	if (call->format && !csp_import_format_find(&settings->format, csp_span_from(call->format)))
-		return csp_cli_usage("directory import",
-				     "'%s' is no format: jsonl or customers-csv", call->format);
+		return csp_cli_usage("directory import", "'%s' is no format: %s", call->format,
+				     csp_import_format_names());
 	if (call->role && !csp_role_find(&settings->role, csp_span_from(call->role)))
 		return csp_cli_usage(
 			"directory import",
@@ -138,8 +140,10 @@ static void end_line(struct talk *talk)
 	talk->line_open = false;
 }
 
-static void say_refused(void *context, const char *file, uint64_t line, const char *why)
+static void say_refused(void *context, const char *file, uint64_t line, const char *why,
+			struct span row)
 {
+	(void)row;
 	end_line(context);
 	fprintf(stderr, "%s:%" PRIu64 ": %s\n", file, line, why);
 }
@@ -150,8 +154,9 @@ static void say_warning(void *context, const char *file, uint64_t line, const ch
 	fprintf(stderr, "%s:%" PRIu64 ": warning: %s\n", file, line, what);
 }
 
-static void say_progress(void *context, const struct import_counts *counts)
+static void say_progress(void *context, const struct import_counts *counts, uint64_t done)
 {
+	(void)done;
 	struct talk *talk = context;
 	struct timespec now;
 
@@ -173,8 +178,7 @@ static int import_status(enum import_result result, enum directory_result failur
 		csp_cli_error("%s: %s", file, strerror(errno));
 		return EX_NOINPUT;
 	case IMPORT_UNKNOWN_FORMAT:
-		csp_cli_error("%s: neither JSON Lines nor a Customers.csv with its header row",
-			      file);
+		csp_cli_error("%s: neither JSON nor CSV with a header row that is known", file);
 		return EX_DATAERR;
 	case IMPORT_NOT_UTF8:
 		csp_cli_error("%s: damaged UTF-16: save it as CSV UTF-8", file);
@@ -182,6 +186,11 @@ static int import_status(enum import_result result, enum directory_result failur
 	case IMPORT_NEEDS_PARTNER:
 		csp_cli_error("%s: it does not say whose customers these are: name the partner who "
 			      "exported it with --partner and --role",
+			      file);
+		return EX_USAGE;
+	case IMPORT_NEEDS_SOURCE:
+		csp_cli_error("%s: it does not say where its facts come from: name it with "
+			      "--source",
 			      file);
 		return EX_USAGE;
 	case IMPORT_DIRECTORY:
@@ -201,20 +210,23 @@ struct run {
 	struct talk talk;
 };
 
-static int import_file(struct run *run, const char *file)
+static int import_file(struct run *run, uint32_t number)
 {
-	struct import_report report = {say_refused, say_warning, say_progress, &run->talk};
+	const char *file = run->call->files[number];
 	bool is_stdin = strcmp(file, "-") == 0;
 	FILE *stream = is_stdin ? stdin : fopen(file, "rb");
+	const struct import_file input = {stream, is_stdin ? "stdin" : file, number};
+	struct import_settings settings = run->call->settings;
 	enum directory_result failure = DIRECTORY_OK;
 
 	if (!stream) {
 		csp_cli_error("%s: %s", file, strerror(errno));
 		return EX_NOINPUT;
 	}
+	settings.report =
+		(struct import_report){say_refused, say_warning, say_progress, &run->talk};
 	enum import_result result =
-		csp_import_file(&run->counts, &failure, run->update, stream,
-				is_stdin ? "stdin" : file, &run->call->settings, &report);
+		csp_import_file(&run->counts, &failure, run->update, &input, &settings);
 	end_line(&run->talk);
 	int status = import_status(result, failure, file, run->call->place.path);
 	if (!is_stdin)
@@ -227,7 +239,7 @@ static void say_refused_late(void *context, struct place_in_import place, const 
 	struct run *run = context;
 
 	run->counts.refused++;
-	say_refused(&run->talk, run->call->files[place.file], place.line, why);
+	say_refused(&run->talk, run->call->files[place.file], place.line, why, SPAN_LIT(""));
 }
 
 static void say_warned_late(void *context, struct place_in_import place, const char *what)
@@ -274,7 +286,7 @@ static int import_files(struct run *run, struct directory *directory)
 	}
 	int status = csp_cli_directory_status(result, call->place.path);
 	for (int i = 0; i < call->file_count && status == EX_OK; i++)
-		status = import_file(run, call->files[i]);
+		status = import_file(run, (uint32_t)i);
 	if (status == EX_OK)
 		return finish(run);
 	csp_directory_update_abort(run->update);

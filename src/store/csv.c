@@ -175,3 +175,32 @@ enum csv_result csp_csv_next(struct csv *csv)
 	} while (result == CSV_ROW && csp_span_trim(csp_buf_span(&csv->bytes)).len == 0);
 	return result;
 }
+
+static bool needs_quotes(const struct csv *csv, struct span cell)
+{
+	for (size_t i = 0; i < cell.len; i++) {
+		unsigned char c = (unsigned char)cell.data[i];
+		if (csv->ends[false][c] || csv->ends[true][c])
+			return true;
+	}
+	return csp_span_trim(cell).len < cell.len;
+}
+
+void csp_csv_format(struct buf *out, const struct csv *csv)
+{
+	for (size_t i = 0; i < csv->cell_count; i++) {
+		struct span cell = csv->cells[i];
+		bool quoted = needs_quotes(csv, cell);
+		if (i)
+			csp_buf_append_char(out, csv->separator ? csv->separator : ',');
+		if (quoted)
+			csp_buf_append_char(out, '"');
+		for (size_t k = 0; k < cell.len; k++) {
+			if (quoted && cell.data[k] == '"')
+				csp_buf_append_char(out, '"');
+			csp_buf_append_char(out, cell.data[k]);
+		}
+		if (quoted)
+			csp_buf_append_char(out, '"');
+	}
+}

@@ -41,4 +41,7 @@ void csp_csv_init(struct csv *csv, struct textin *in);
 void csp_csv_dispose(struct csv *csv);
 enum csv_result csp_csv_next(struct csv *csv); /* empty rows are stepped over */
 
+/* The last row as one would write it, without a line end. */
+void csp_csv_format(struct buf *out, const struct csv *csv);
+
 #endif

@@ -1,8 +1,8 @@
 /*
- * Import files into a directory's write transaction: our JSON Lines, and Partner Center's Customers.csv.
+ * Import files, as statements for one update of the directory: our JSON Lines, Partner Center's and Graph's JSON, CSV.
  * It owns nothing that outlives the call.
  * A row that is refused is reported with file and line, and the rest is taken; csp_import_file fails only where the
- * file or the directory does.
+ * file, the settings or the directory do, and its caller then aborts the update.
  */
 #ifndef CSP_IMPORT_H
 #define CSP_IMPORT_H
@@ -11,15 +11,41 @@
 
 #include "directory_update.h"
 
-enum import_format { IMPORT_AUTO, IMPORT_JSON_LINES, IMPORT_CUSTOMERS_CSV };
+enum import_format {
+	IMPORT_AUTO,
+	IMPORT_JSON_LINES,
+	IMPORT_PARTNER_CENTER_JSON,
+	IMPORT_CUSTOMERS_CSV,
+	IMPORT_SUBSCRIPTIONS_CSV,
+	IMPORT_PRODUCTS_CSV
+};
 
 /* The products that a text names (an offer's name), at most `max` of them; called by several threads at once. */
 typedef size_t import_products(void *context, struct span out[], size_t max, struct span text);
 
+/* Added to, file by file. A party is counted with every row that speaks of it. */
+struct import_counts {
+	uint64_t rows, customers, partners, exclusions, refused;
+	uint64_t domains;        /* of customers, that were taken */
+	uint64_t public_domains; /* and that were left out, as they are nobody's */
+};
+
+/* Called from the caller's thread, in the order of the rows. */
+struct import_report {
+	/* row: its bytes as they stand in the file, or of CSV its cells; empty when it is too long or there is none */
+	void (*refused)(void *context, const char *file, uint64_t line, const char *why,
+			struct span row);
+	void (*warned)(void *context, const char *file, uint64_t line,
+		       const char *what); /* taken all the same */
+	/* now and then; of the file, `done` bytes are read; may be NULL */
+	void (*progress)(void *context, const struct import_counts *counts, uint64_t done);
+	void *context;
+};
+
 struct import_settings {
 	enum import_format format;
-	struct span source;  /* of rows that name none; empty refuses them */
-	struct span partner; /* id, for formats that name none; empty refuses them */
+	struct span source;  /* of rows that name none; may be empty */
+	struct span partner; /* id, for formats that name none; may be empty */
 	enum partner_role role;
 	struct span customer; /* id, for documents that name none; empty: from the file's name */
 	struct span cloud;    /* of customers that come without one; may be empty */
@@ -29,22 +55,15 @@ struct import_settings {
 	struct spans tenant_domains; /* patterns: a cloud's own names, each a tenant's alone */
 	import_products *products;   /* NULL: none is known */
 	void *products_context;
+	unsigned threads; /* that read rows; 0: as many as there are processors, up to 4 */
+	struct import_report report;
 };
 
-/* Added to, file by file. */
-struct import_counts {
-	uint64_t rows, customers, partners, exclusions, refused;
-	uint64_t
-		no_own_domain; /* customers that gave no domain but the cloud's, as in tenant.onmicrosoft.com */
-};
-
-struct import_report {
-	void (*refused)(void *context, const char *file, uint64_t line, const char *why);
-	void (*warned)(void *context, const char *file, uint64_t line,
-		       const char *what); /* taken all the same */
-	void (*progress)(void *context,
-			 const struct import_counts *counts); /* now and then; may be NULL */
-	void *context;
+/* A file that is to be read. A GUID in its name is of the customer that it is about. */
+struct import_file {
+	FILE *stream;
+	const char *name; /* for reports */
+	uint32_t number;  /* for the places of statements */
 };
 
 enum import_result {
@@ -52,19 +71,20 @@ enum import_result {
 	IMPORT_UNREADABLE,     /* errno says why */
 	IMPORT_UNKNOWN_FORMAT, /* nothing was taken */
 	IMPORT_NOT_UTF8,       /* nothing was taken: damaged UTF-16 */
-	IMPORT_NEEDS_PARTNER,  /* nothing was taken */
+	IMPORT_NEEDS_PARTNER,  /* a row that names no partner, and no partner in the settings */
+	IMPORT_NEEDS_SOURCE,   /* a row that names no source, and no source in the settings */
 	IMPORT_NO_MEMORY,
 	IMPORT_DIRECTORY
 };
 
-/* `failure` says which when IMPORT_DIRECTORY. `file` is the name for reports. */
+/* `failure` says which when IMPORT_DIRECTORY. */
 enum import_result csp_import_file(struct import_counts *counts, enum directory_result *failure,
-				   struct directory_update *update, FILE *stream, const char *file,
-				   const struct import_settings *settings,
-				   const struct import_report *report);
+				   struct directory_update *update, const struct import_file *file,
+				   const struct import_settings *settings);
 
-bool csp_import_format_find(enum import_format *out,
-			    struct span name); /* "jsonl", "customers-csv" */
+/* "jsonl", "partner-center-json", "customers-csv", "subscriptions-csv" or "products-csv". */
+bool csp_import_format_find(enum import_format *out, struct span name);
+const char *csp_import_format_names(void); /* all of them, as a text for people */
 
 /* A party's id in the directory's form: without blanks around it, lower case, printable ASCII; false when it is none. */
 #define IMPORT_ID_MAX 64

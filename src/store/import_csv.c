@@ -1,15 +1,16 @@
 #include "import_csv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #include "utf8.h"
 
-static const struct csv_format *const formats[] = {
-	&csp_csv_customers,
-	&csp_csv_subscriptions,
-	&csp_csv_products,
-	NULL,
+static const struct {
+	enum import_format name;
+	const struct csv_format *format;
+} formats[] = {
+	{IMPORT_CUSTOMERS_CSV, &csp_csv_customers},
+	{IMPORT_SUBSCRIPTIONS_CSV, &csp_csv_subscriptions},
+	{IMPORT_PRODUCTS_CSV, &csp_csv_products},
 };
 
 struct span csp_csv_cell(const struct csv_table *table, enum csv_column column)
@@ -84,10 +85,11 @@ static bool is_format(struct csv_table *table, const struct csv_format *format)
 	return !format->alone || found == count_titled(&table->csv);
 }
 
-static bool find_format(struct csv_table *table)
+static bool find_format(struct csv_table *table, enum import_format wanted)
 {
-	for (size_t i = 0; formats[i]; i++) {
-		if (is_format(table, formats[i]))
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if ((wanted == IMPORT_AUTO || wanted == formats[i].name) &&
+		    is_format(table, formats[i].format))
 			return true;
 	}
 	return false;
@@ -138,8 +140,7 @@ static enum row_result check_row(struct import *import, const struct csv_table *
 }
 
 /* The reader has stopped for good: the rest of the file is one refused row. */
-static enum import_result end_early(struct import *import, const struct csv_table *table,
-				    enum csv_result result)
+static enum import_result end_early(struct import *import, enum csv_result result)
 {
 	switch (result) {
 	case CSV_OPEN_QUOTE:
@@ -155,7 +156,7 @@ static enum import_result end_early(struct import *import, const struct csv_tabl
 		csp_import_why(import,
 			       "half a character of UTF-16, %" PRIu64
 			       " bytes into the file; the rest was not read",
-			       table->in.bad_at);
+			       import->in->bad_at);
 		break;
 	case CSV_NO_MEMORY:
 		return IMPORT_NO_MEMORY;
@@ -164,7 +165,15 @@ static enum import_result end_early(struct import *import, const struct csv_tabl
 	case CSV_READ_ERROR:
 		return IMPORT_UNREADABLE;
 	}
+	import->row = SPAN_LIT("");
 	return csp_import_end_row(import, ROW_REFUSED);
+}
+
+static void format_row(struct import *import, struct csv_table *table)
+{
+	csp_buf_reset(&table->row);
+	csp_csv_format(&table->row, &table->csv);
+	import->row = csp_buf_span(&table->row);
 }
 
 static enum import_result read_rows(struct import *import, struct csv_table *table)
@@ -175,10 +184,12 @@ static enum import_result read_rows(struct import *import, struct csv_table *tab
 		if (read == CSV_END)
 			return IMPORT_OK;
 		if (read != CSV_ROW)
-			return end_early(import, table, read);
+			return end_early(import, read);
 		enum row_result row = check_row(import, table);
 		if (row == ROW_OK)
 			row = table->format->put(import, table);
+		if (row == ROW_REFUSED)
+			format_row(import, table);
 		enum import_result result = csp_import_end_row(import, row);
 		if (result != IMPORT_OK)
 			return result;
@@ -202,7 +213,7 @@ static enum import_result read_table(struct import *import, struct csv_table *ta
 	case CSV_NOT_TEXT:
 		return IMPORT_NOT_UTF8;
 	}
-	if (!find_format(table))
+	if (!find_format(table, import->settings->format))
 		return IMPORT_UNKNOWN_FORMAT;
 	if (table->format->needs_partner &&
 	    !csp_import_id(&table->partner, table->partner_id, import->settings->partner))
@@ -214,13 +225,10 @@ enum import_result csp_import_csv(struct import *import)
 {
 	struct csv_table table = {.partner = SPAN_LIT("")};
 
-	csp_textin_init(&table.in, import->stream);
-	csp_csv_init(&table.csv, &table.in);
+	csp_csv_init(&table.csv, import->in);
+	csp_buf_init(&table.row, (size_t)4 * CSV_ROW_MAX);
 	enum import_result result = read_table(import, &table);
-	int error = table.in.error;
+	csp_buf_dispose(&table.row);
 	csp_csv_dispose(&table.csv);
-	csp_textin_dispose(&table.in);
-	if (result == IMPORT_UNREADABLE)
-		errno = error;
 	return result;
 }

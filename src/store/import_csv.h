@@ -52,8 +52,8 @@ struct csv_table {
 	size_t at[COLUMN_COUNT];
 	struct span partner; /* the exporter; empty where none is needed */
 	char partner_id[IMPORT_ID_MAX];
-	struct textin in;
 	struct csv csv;
+	struct buf row; /* one that is refused */
 };
 
 /* Without blanks around it; empty where there is no such column or cell. */

@@ -1,31 +1,5 @@
 #include "import_csv.h"
 
-/*
- * What Partner Center writes into "Relationship", and the names of its interface. Only a resale makes
- * the exporting partner a partner of record; the others are customers whose billing is not its own.
- */
-static const struct {
-	struct span name;
-	bool resale;
-} relationships[] = {
-	{SPAN_INIT("Cloud Reseller"), true},     {SPAN_INIT("Reseller"), true},
-	{SPAN_INIT("Indirect Reseller"), true},  {SPAN_INIT("Syndication"), true},
-	{SPAN_INIT("Advisor"), false},           {SPAN_INIT("Microsoft Support"), false},
-	{SPAN_INIT("microsoft_support"), false}, {SPAN_INIT("None"), false},
-};
-
-static enum row_result read_relationship(bool *resale, struct import *import, struct span text)
-{
-	for (size_t i = 0; i < sizeof(relationships) / sizeof(*relationships); i++) {
-		if (csp_span_equal_nocase(relationships[i].name, text)) {
-			*resale = relationships[i].resale;
-			return ROW_OK;
-		}
-	}
-	return csp_import_why(import, "the relationship \"%.*s\" is not known",
-			      IMPORT_QUOTED(text));
-}
-
 static enum row_result put_row(struct import *import, const struct csv_table *table)
 {
 	struct relation relation = {
@@ -36,17 +10,17 @@ static enum row_result put_row(struct import *import, const struct csv_table *ta
 	};
 	struct customer_entry entry;
 	struct directory_name domain;
-	bool resale = false;
+	bool resale = false, ended = false;
 
 	enum row_result result = csp_csv_read_customer(&entry, &domain, import, table);
 	if (result == ROW_OK)
-		result = read_relationship(&resale, import,
-					   csp_csv_cell(table, COLUMN_RELATIONSHIP));
+		result = csp_import_read_relationship(&resale, &ended, import,
+						      csp_csv_cell(table, COLUMN_RELATIONSHIP));
 	if (result != ROW_OK)
 		return result;
 	entry.customer.relations = &relation;
-	entry.customer.relation_count = 1;
-	entry.ended = !resale;
+	entry.customer.relation_count = resale;
+	entry.ended = ended;
 	return csp_import_put_customer(import, &entry);
 }
 

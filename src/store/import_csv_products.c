@@ -8,9 +8,8 @@ static bool is_name(struct span text)
 
 static void warn_unknown(struct import *import, struct span product)
 {
-	csp_import_why(import, "no pack knows the product \"%.*s\"; it is taken as written",
-		       IMPORT_QUOTED(product));
-	import->report->warned(import->report->context, import->file, import->line, import->why);
+	csp_import_warn(import, "no pack knows the product \"%.*s\"; it is taken as written",
+			IMPORT_QUOTED(product));
 }
 
 static enum row_result lower_copy(struct span *out, struct import *import, struct span text)

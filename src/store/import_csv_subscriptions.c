@@ -1,70 +1,14 @@
 #include "import_csv.h"
 
-#define SLUG_MAX 64
-
-/* Suspended is not gone: the partner still holds the subscription, until it is deleted. */
-static const struct {
-	struct span name;
-	bool held;
-} statuses[] = {
-	{SPAN_INIT(""), true},          {SPAN_INIT("active"), true},
-	{SPAN_INIT("pending"), true},   {SPAN_INIT("suspended"), true},
-	{SPAN_INIT("expired"), true},   {SPAN_INIT("disabled"), true},
-	{SPAN_INIT("deleted"), false},  {SPAN_INIT("cancelled"), false},
-	{SPAN_INIT("canceled"), false},
-};
-
-static enum row_result read_status(bool *held, struct import *import, struct span text)
+static enum row_result read_products(struct spans *out, struct import *import,
+				     const struct csv_table *table)
 {
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++) {
-		if (csp_span_equal_nocase(statuses[i].name, text)) {
-			*held = statuses[i].held;
-			return ROW_OK;
-		}
-	}
-	return csp_import_why(import, "the status \"%.*s\" is not known", IMPORT_QUOTED(text));
-}
+	struct span texts[COLUMN_FRIENDLY_NAME - COLUMN_OFFER + 1];
 
-/* Not empty: a relation to no product would be one to all of them. */
-static enum row_result make_slug(struct span *out, struct import *import, struct span text)
-{
-	char bytes[SLUG_MAX];
-	size_t len = 0;
-
-	for (size_t i = 0; i < text.len && len < sizeof(bytes); i++) {
-		char c = csp_ascii_lower(text.data[i]);
-		if (csp_ascii_is_alpha(c) || csp_ascii_is_digit(c))
-			bytes[len++] = c;
-		else if (len > 0 && bytes[len - 1] != '-')
-			bytes[len++] = '-';
-	}
-	if (len > 0 && bytes[len - 1] == '-')
-		len--;
-	if (len == 0) {
-		*out = SPAN_LIT("unnamed");
-		return ROW_OK;
-	}
-	return csp_arena_copy(&import->arena, out, (struct span){bytes, len}) ? ROW_OK
-									      : ROW_NO_MEMORY;
-}
-
-static enum row_result read_products(struct spans *out, struct span names[CSV_PRODUCTS_MAX],
-				     struct import *import, const struct csv_table *table)
-{
-	struct span offer = SPAN_LIT("");
-
-	for (int column = COLUMN_OFFER; column <= COLUMN_FRIENDLY_NAME; column++) {
-		struct span text = csp_csv_cell(table, (enum csv_column)column);
-		size_t count = csp_csv_find_products(names, import, text);
-		if (count > 0) {
-			*out = (struct spans){names, count};
-			return ROW_OK;
-		}
-		if (offer.len == 0)
-			offer = text;
-	}
-	*out = (struct spans){names, 1};
-	return make_slug(&names[0], import, offer);
+	for (int column = COLUMN_OFFER; column <= COLUMN_FRIENDLY_NAME; column++)
+		texts[column - COLUMN_OFFER] = csp_csv_cell(table, (enum csv_column)column);
+	return csp_import_read_products(out, import,
+					(struct spans){texts, sizeof(texts) / sizeof(*texts)});
 }
 
 static bool is_zero(struct span text)
@@ -115,8 +59,7 @@ static enum row_result read_relations(struct relation out[2], size_t *count, str
 /* Of a subscription that is gone the customer remains, and what other rows say of it. */
 static enum row_result put_row(struct import *import, const struct csv_table *table)
 {
-	struct span names[CSV_PRODUCTS_MAX];
-	struct spans products = {names, 0};
+	struct spans products = {0};
 	struct relation relations[2];
 	struct customer_entry entry;
 	struct directory_name domain;
@@ -124,9 +67,10 @@ static enum row_result put_row(struct import *import, const struct csv_table *ta
 
 	enum row_result result = csp_csv_read_customer(&entry, &domain, import, table);
 	if (result == ROW_OK)
-		result = read_status(&held, import, csp_csv_cell(table, COLUMN_STATUS));
+		result = csp_import_read_subscription_status(&held, import,
+							     csp_csv_cell(table, COLUMN_STATUS));
 	if (result == ROW_OK && held)
-		result = read_products(&products, names, import, table);
+		result = read_products(&products, import, table);
 	if (result == ROW_OK && held)
 		result = read_relations(relations, &entry.customer.relation_count, import, table,
 					products);

@@ -1,475 +1,173 @@
-#include <jansson.h>
+#include "import_json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "import_private.h"
-#include "when.h"
+#include "import_cutter.h"
+#include "import_pool.h"
 
-#define LINE_MAX_BYTES ((size_t)1 << 20)
+/* ---- one row ---- */
 
-/* An object of the file, with the name its errors go by. */
-struct object {
-	struct import *import;
-	json_t *json; /* read alone; jansson's iterators want it so */
-	const char *what;
-};
-
-struct text_list {
-	struct span *items;
-	size_t count;
-};
-
-static struct span span_of(const json_t *text)
+static bool is_blank(char c)
 {
-	return (struct span){json_string_value(text), json_string_length(text)};
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* A misspelt field must not be a fact that is silently missing. */
-static enum row_result check_fields(const struct object *object, const char *const *known)
+/* A comma that only blanks and a closing bracket follow becomes a blank, so that columns stay what they are. */
+static bool drop_last_commas(char *bytes, size_t len)
 {
-	const char *name;
-	json_t *value;
+	size_t comma = len; /* the last one, with nothing but blanks behind it */
+	bool in_string = false, dropped = false;
 
-	json_object_foreach(object->json, name, value)
-	{
-		const char *const *at = known;
-		while (*at && strcmp(*at, name) != 0)
-			at++;
-		if (!*at)
-			return csp_import_why(object->import, "%s has no field \"%.64s\"",
-					      object->what, name);
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i];
+		if (in_string) {
+			i += c == '\\';
+			in_string = c != '"';
+		} else if (c == ',') {
+			comma = i;
+		} else if (!is_blank(c)) {
+			if ((c == ']' || c == '}') && comma < len) {
+				bytes[comma] = ' ';
+				dropped = true;
+			}
+			comma = len;
+			in_string = c == '"';
+		}
 	}
-	return ROW_OK;
+	return dropped;
 }
 
-/* An absent text is empty. */
-static enum row_result read_text(struct span *out, const struct object *object, const char *name)
+json_t *csp_import_json_load(json_error_t *out, struct arena *arena, struct span text)
 {
-	const json_t *value = json_object_get(object->json, name);
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	json_t *json = json_loadb(text.data, text.len, flags, out);
 
-	*out = SPAN_LIT("");
-	if (!value)
-		return ROW_OK;
-	if (!json_is_string(value))
-		return csp_import_why(object->import, "\"%s\" is not a text", name);
-	*out = span_of(value);
-	return ROW_OK;
+	if (json || json_error_code(out) == json_error_out_of_memory)
+		return json;
+	char *bytes = csp_arena_alloc(arena, text.len + 1, 1);
+	if (!bytes)
+		return NULL;
+	memcpy(bytes, text.data, text.len);
+	if (drop_last_commas(bytes, text.len))
+		json = json_loadb(bytes, text.len, flags, out);
+	return json;
 }
 
-static enum row_result read_id(struct span *out, const struct object *object, const char *name)
+static enum row_result read_json(struct import *import, json_t *json)
 {
-	const json_t *value = json_object_get(object->json, name);
-
-	if (!json_is_string(value))
-		return csp_import_why(object->import, "%s needs a text \"%s\"", object->what, name);
-	return csp_import_read_id(out, object->import, span_of(value));
-}
-
-/* An absent list is empty. */
-static enum row_result find_list(const json_t **out, const struct object *object, const char *name)
-{
-	const json_t *value = json_object_get(object->json, name);
-
-	*out = value;
-	if (value && !json_is_array(value))
-		return csp_import_why(object->import, "\"%s\" is not a list", name);
-	return ROW_OK;
-}
-
-/* How one text of a list becomes what is stored. */
-typedef enum row_result text_reader(struct span *out, struct import *import, struct span text);
-
-static enum row_result take_text(struct span *out, struct import *import, struct span text)
-{
-	if (text.len == 0)
-		return csp_import_why(import, "an empty text in a list");
-	*out = text;
-	return ROW_OK;
-}
-
-static enum row_result take_domain(struct span *out, struct import *import, struct span text)
-{
-	struct directory_name name = {.name = SPAN_LIT("")};
-	enum row_result result = csp_import_read_domain(&name, import, text, false);
-
-	*out = name.name;
-	return result;
-}
-
-static enum row_result read_texts(struct spans *out, const struct object *object, const char *name,
-				  text_reader *reader)
-{
-	const json_t *list;
-	enum row_result result = find_list(&list, object, name);
-	size_t count = json_array_size(list);
-	struct span *items = csp_arena_alloc(&object->import->arena, count, sizeof(*items));
-
-	if (!items)
-		return ROW_NO_MEMORY;
-	for (size_t i = 0; i < count && result == ROW_OK; i++) {
-		const json_t *item = json_array_get(list, i);
-		if (!json_is_string(item))
-			return csp_import_why(object->import, "\"%s\" holds something but texts",
-					      name);
-		result = reader(&items[i], object->import, span_of(item));
-	}
-	*out = (struct spans){items, count};
-	return result;
-}
-
-static enum row_result read_flag(bool *out, const struct object *object, const char *name)
-{
-	const json_t *value = json_object_get(object->json, name);
-
-	*out = json_is_true(value);
-	if (value && !json_is_boolean(value))
-		return csp_import_why(object->import, "\"%s\" is neither true nor false", name);
-	return ROW_OK;
-}
-
-/* "example.com", or {"name": "example.com", "subdomains": true}. */
-static enum row_result read_domain(struct directory_name *out, struct import *import, json_t *item)
-{
-	static const char *const fields[] = {"name", "subdomains", NULL};
-	struct object object = {import, item, "a domain"};
-	struct span name = SPAN_LIT("");
-	bool subdomains = false;
-
-	if (json_is_string(item))
-		return csp_import_read_domain(out, import, span_of(item), false);
-	if (!json_is_object(item))
-		return csp_import_why(import, "a domain is a text or an object");
-	enum row_result result = check_fields(&object, fields);
-	if (result == ROW_OK)
-		result = read_text(&name, &object, "name");
-	if (result == ROW_OK)
-		result = read_flag(&subdomains, &object, "subdomains");
-	if (result == ROW_OK)
-		result = csp_import_read_domain(out, import, name, subdomains);
-	return result;
-}
-
-static enum row_result read_domains(const struct directory_name **out, size_t *count,
-				    const struct object *object)
-{
-	const json_t *list;
-	enum row_result result = find_list(&list, object, "domains");
-	struct directory_name *items;
-
-	*count = json_array_size(list);
-	items = csp_arena_alloc(&object->import->arena, *count, sizeof(*items));
-	if (!items)
-		return ROW_NO_MEMORY;
-	for (size_t i = 0; i < *count && result == ROW_OK; i++)
-		result = read_domain(&items[i], object->import, json_array_get(list, i));
-	*out = items;
-	return result;
-}
-
-static enum row_result read_time(int64_t *out, const struct object *object, const char *name)
-{
-	struct span text;
-	enum row_result result = read_text(&text, object, name);
-
-	if (result != ROW_OK || !json_object_get(object->json, name))
-		return result;
-	if (csp_when_parse(out, text))
-		return ROW_OK;
-	return csp_import_why(object->import,
-			      "\"%s\" is neither a date like 2026-11-23 nor a time of RFC 3339",
-			      name);
-}
-
-static enum row_result read_role(enum partner_role *out, const struct object *object)
-{
-	struct span name;
-	enum row_result result = read_text(&name, object, "role");
-
-	if (result != ROW_OK || csp_role_find(out, name))
-		return result;
-	return csp_import_why(object->import,
-			      "\"%.*s\" is no role: direct-bill, "
-			      "indirect-provider or indirect-reseller",
-			      IMPORT_QUOTED(name));
-}
-
-static enum row_result read_relation(struct relation *out, struct import *import, json_t *item)
-{
-	static const char *const fields[] = {"partner", "role", "products", "from", "until", NULL};
-	struct object object = {import, item, "a relation to a partner"};
-
-	if (!json_is_object(item))
-		return csp_import_why(import, "\"partners\" holds something but objects");
-	*out = (struct relation){.from = INT64_MIN, .until = INT64_MAX};
-	enum row_result result = check_fields(&object, fields);
-	if (result == ROW_OK)
-		result = read_id(&out->partner, &object, "partner");
-	if (result == ROW_OK)
-		result = read_role(&out->role, &object);
-	if (result == ROW_OK)
-		result = read_texts(&out->products, &object, "products", take_text);
-	if (result == ROW_OK)
-		result = read_time(&out->from, &object, "from");
-	if (result == ROW_OK)
-		result = read_time(&out->until, &object, "until");
-	if (result == ROW_OK && out->from >= out->until)
-		return csp_import_why(import, "a relation to a partner ends before it begins");
-	return result;
-}
-
-static enum row_result read_relations(struct customer *out, const struct object *object)
-{
-	const json_t *list;
-	enum row_result result = find_list(&list, object, "partners");
-	size_t count = json_array_size(list);
-	struct relation *items = csp_arena_alloc(&object->import->arena, count, sizeof(*items));
-
-	if (!items)
-		return ROW_NO_MEMORY;
-	for (size_t i = 0; i < count && result == ROW_OK; i++)
-		result = read_relation(&items[i], object->import, json_array_get(list, i));
-	out->relations = items;
-	out->relation_count = count;
-	return result;
-}
-
-static enum row_result read_cloud(struct span *out, const struct object *object)
-{
-	static const char *const clouds[] = {"", "commercial", "us-gov", "china"};
-	enum row_result result = read_text(out, object, "cloud");
-
-	for (size_t i = 0; i < sizeof(clouds) / sizeof(*clouds) && result == ROW_OK; i++) {
-		if (csp_span_equal(*out, csp_span_from(clouds[i])))
-			return ROW_OK;
-	}
-	if (result != ROW_OK)
-		return result;
-	return csp_import_why(object->import, "\"%.*s\" is no cloud: commercial, us-gov or china",
-			      IMPORT_QUOTED(*out));
-}
-
-static enum row_result read_customer(const struct object *object)
-{
-	static const char *const fields[] = {"type",    "id",        "name",     "cloud",
-					     "domains", "addresses", "partners", "direct_products",
-					     NULL};
-	struct customer_entry entry = {.ended = false};
-	struct customer *customer = &entry.customer;
-	enum row_result result = check_fields(object, fields);
-
-	if (result == ROW_OK)
-		result = read_id(&customer->id, object, "id");
-	if (result == ROW_OK)
-		result = read_text(&customer->name, object, "name");
-	if (result == ROW_OK)
-		result = read_cloud(&customer->cloud, object);
-	if (result == ROW_OK)
-		result = read_domains(&entry.domains, &entry.domain_count, object);
-	if (result == ROW_OK)
-		result = read_texts(&entry.addresses, object, "addresses", csp_import_read_address);
-	if (result == ROW_OK)
-		result = read_relations(customer, object);
-	if (result == ROW_OK)
-		result = read_texts(&customer->direct_products, object, "direct_products",
-				    take_text);
-	return result == ROW_OK ? csp_import_put_customer(object->import, &entry) : result;
-}
-
-static enum row_result read_networks(struct proofs *out, const struct object *object)
-{
-	struct spans texts = {0};
-	enum row_result result = read_texts(&texts, object, "networks", take_text);
-
-	if (result != ROW_OK)
-		return result;
-	struct network *items =
-		csp_arena_alloc(&object->import->arena, texts.count, sizeof(*items));
-	if (!items)
-		return ROW_NO_MEMORY;
-	for (size_t i = 0; i < texts.count; i++) {
-		if (!csp_network_parse(&items[i], texts.items[i]))
-			return csp_import_why(object->import, "\"%.*s\" is no network",
-					      IMPORT_QUOTED(texts.items[i]));
-	}
-	out->networks = items;
-	out->network_count = texts.count;
-	return ROW_OK;
-}
-
-static enum row_result read_proofs(struct proofs *out, const struct object *partner)
-{
-	static const char *const fields[] = {"logins", "networks", "listeners", "cert_subjects",
-					     NULL};
-	struct object object = {partner->import, json_object_get(partner->json, "proofs"),
-				"a proof"};
-
-	if (!object.json)
-		return ROW_OK;
-	if (!json_is_object(object.json))
-		return csp_import_why(partner->import, "\"proofs\" is not an object");
-	enum row_result result = check_fields(&object, fields);
-	if (result == ROW_OK)
-		result = read_texts(&out->logins, &object, "logins", take_text);
-	if (result == ROW_OK)
-		result = read_networks(out, &object);
-	if (result == ROW_OK)
-		result = read_texts(&out->listeners, &object, "listeners", take_text);
-	if (result == ROW_OK)
-		result = read_texts(&out->cert_subjects, &object, "cert_subjects", take_text);
-	return result;
-}
-
-/* As it is to be written to, not as a key. */
-static enum row_result read_contact(struct span *out, const struct object *object)
-{
-	struct mailbox mailbox;
-	struct span text;
-	enum row_result result = read_text(&text, object, "contact");
-
-	*out = SPAN_LIT("");
-	if (result != ROW_OK || text.len == 0)
-		return result;
-	switch (csp_mailbox_parse(&mailbox, &object->import->arena, text)) {
-	case MAILBOX_OK:
-		return csp_mailbox_format(out, &object->import->arena, &mailbox) ? ROW_OK
-										 : ROW_NO_MEMORY;
-	case MAILBOX_NO_MEMORY:
-		return ROW_NO_MEMORY;
-	case MAILBOX_NULL:
-	case MAILBOX_INVALID:
+	switch (import->settings->format) {
+	case IMPORT_JSON_LINES:
+		return json_is_object(json) ? csp_import_json_own(import, json)
+					    : csp_import_why(import, "a line is one JSON object");
+	case IMPORT_PARTNER_CENTER_JSON:
+		return csp_import_json_rest(import, json);
+	case IMPORT_AUTO:
+	case IMPORT_CUSTOMERS_CSV:
+	case IMPORT_SUBSCRIPTIONS_CSV:
+	case IMPORT_PRODUCTS_CSV:
 		break;
 	}
-	return csp_import_why(object->import, "\"%.*s\" is no address", IMPORT_QUOTED(text));
+	return csp_import_json_is_own(json) ? csp_import_json_own(import, json)
+					    : csp_import_json_rest(import, json);
 }
 
-static enum row_result read_partner(const struct object *object)
-{
-	static const char *const fields[] = {"type",           "id",      "name",
-					     "aliases",        "domains", "proofs",
-					     "bounce_domains", "contact", NULL};
-	struct partner_entry entry = {.domain_count = 0};
-	struct partner *partner = &entry.partner;
-	enum row_result result = check_fields(object, fields);
-
-	if (result == ROW_OK)
-		result = read_id(&partner->id, object, "id");
-	if (result == ROW_OK)
-		result = read_text(&partner->name, object, "name");
-	if (result == ROW_OK)
-		result = read_texts(&entry.aliases, object, "aliases", csp_import_read_id);
-	if (result == ROW_OK)
-		result = read_domains(&entry.domains, &entry.domain_count, object);
-	if (result == ROW_OK)
-		result = read_texts(&entry.bounce_domains, object, "bounce_domains", take_domain);
-	if (result == ROW_OK)
-		result = read_proofs(&partner->proofs, object);
-	if (result == ROW_OK)
-		result = read_contact(&partner->contact, object);
-	return result == ROW_OK ? csp_import_put_partner(object->import, &entry) : result;
-}
-
-static enum row_result read_exclusion(const struct object *object)
-{
-	static const char *const fields[] = {"type", "domain", NULL};
-	struct span text, domain;
-	enum row_result result = check_fields(object, fields);
-
-	if (result == ROW_OK)
-		result = read_text(&text, object, "domain");
-	if (result == ROW_OK)
-		result = take_domain(&domain, object->import, text);
-	return result == ROW_OK ? csp_import_put_exclusion(object->import, domain) : result;
-}
-
-static enum row_result read_object(struct import *import, json_t *json)
-{
-	static const struct {
-		const char *type, *what;
-		enum row_result (*read)(const struct object *object);
-	} types[] = {
-		{"customer", "a customer", read_customer},
-		{"partner", "a partner", read_partner},
-		{"exclusion", "an exclusion", read_exclusion},
-	};
-	const char *type = json_string_value(json_object_get(json, "type"));
-
-	for (size_t i = 0; type && i < sizeof(types) / sizeof(*types); i++) {
-		struct object object = {import, json, types[i].what};
-		if (strcmp(type, types[i].type) == 0)
-			return types[i].read(&object);
-	}
-	return csp_import_why(import, "\"type\" is none of customer, partner and exclusion");
-}
-
-static enum row_result read_line(struct import *import, struct span line)
+static enum row_result read_row(struct import *import, struct span text)
 {
 	json_error_t error;
-	json_t *json = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, &error);
+	json_t *json = csp_import_json_load(&error, &import->arena, text);
 
 	if (!json && json_error_code(&error) == json_error_out_of_memory)
 		return ROW_NO_MEMORY;
 	if (!json)
 		return csp_import_why(import, "column %d: %s", error.column, error.text);
-	enum row_result result = json_is_object(json)
-					 ? read_object(import, json)
-					 : csp_import_why(import, "a line is one JSON object");
+	enum row_result result = read_json(import, json);
 	json_decref(json);
 	return result;
 }
 
-/* The whole line is read, whatever its length; *len is more than LINE_MAX_BYTES when it is too long. */
-static bool next_line(char *bytes, size_t *len, FILE *stream)
-{
-	int c = getc_unlocked(stream);
+/* ---- lines or documents ---- */
 
-	*len = 0;
-	if (c == EOF)
+static bool is_collection(json_t *object)
+{
+	struct json_member lists[] = {{.name = "items"}, {.name = "value"}};
+
+	csp_import_json_find(lists, 2, object);
+	return json_is_array(lists[0].value) || json_is_array(lists[1].value);
+}
+
+/* A line that breaks off is followed by another; inside a document nothing begins with a brace behind it. */
+static bool breaks_off(const struct cut_look *look)
+{
+	char last = look->line.data[look->line.len - 1];
+
+	return look->next == '{' && last != ':' && last != ',' && last != '[';
+}
+
+static bool is_of_lines(struct import *import, const struct cut_look *look)
+{
+	json_error_t error;
+
+	if (look->line.len == 0 || look->line.data[0] != '{')
 		return false;
-	for (; c != EOF && c != '\n'; c = getc_unlocked(stream)) {
-		if (*len < LINE_MAX_BYTES)
-			bytes[*len] = (char)c;
-		++*len;
-	}
-	return true;
+	json_t *json = csp_import_json_load(&error, &import->arena, look->line);
+	bool lines = json ? json_is_object(json) && !is_collection(json) : breaks_off(look);
+	json_decref(json);
+	csp_arena_reset(&import->arena);
+	return lines;
 }
 
-/* A document over several lines (an export as it came from the interface) is another format, not a thousand bad rows. */
-static bool is_document(struct span line)
+static enum import_result result_of(enum cut_result result)
 {
-	return csp_span_equal(line, SPAN_LIT("{")) || csp_span_equal(line, SPAN_LIT("["));
-}
-
-static enum import_result read_lines(struct import *import, char *bytes)
-{
-	enum import_result result = IMPORT_OK;
-	size_t len;
-	bool first = true;
-
-	while (result == IMPORT_OK && next_line(bytes, &len, import->stream)) {
-		import->line++;
-		struct span line = {bytes, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES};
-		line = csp_span_trim(line);
-		if (line.len == 0)
-			continue;
-		if (first && is_document(line))
-			return IMPORT_UNKNOWN_FORMAT;
-		first = false;
-		result = csp_import_end_row(
-			import, len > LINE_MAX_BYTES
-					? csp_import_why(import, "a line of more than %zu bytes",
-							 LINE_MAX_BYTES)
-					: read_line(import, line));
-	}
-	return result == IMPORT_OK && ferror(import->stream) ? IMPORT_UNREADABLE : result;
-}
-
-enum import_result csp_import_json_lines(struct import *import)
-{
-	char *bytes = malloc(LINE_MAX_BYTES);
-
-	if (!bytes)
+	switch (result) {
+	case CUT_READ_ERROR:
+		return IMPORT_UNREADABLE;
+	case CUT_NO_MEMORY:
 		return IMPORT_NO_MEMORY;
-	enum import_result result = read_lines(import, bytes);
-	free(bytes);
+	case CUT_FULL:
+	case CUT_END:
+		break;
+	}
+	return IMPORT_OK;
+}
+
+static enum import_result read_rows(struct import_pool *pool, struct import_cutter *cutter)
+{
+	for (;;) {
+		enum cut_result cut = csp_import_cutter_fill(cutter, csp_import_pool_batch(pool));
+		enum import_result result = result_of(cut);
+		if (result == IMPORT_OK)
+			result = cut == CUT_FULL ? csp_import_pool_send(pool)
+						 : csp_import_pool_finish(pool);
+		if (result != IMPORT_OK || cut != CUT_FULL)
+			return result;
+	}
+}
+
+static enum import_result read_file(struct import *import, struct import_cutter *cutter)
+{
+	struct import_pool *pool;
+	struct cut_look look;
+	enum cut_result seen = csp_import_cutter_look(&look, cutter);
+
+	if (seen != CUT_FULL && seen != CUT_END)
+		return result_of(seen);
+	if (import->in->state == TEXTIN_NOT_TEXT && cutter->head.len == 0)
+		return IMPORT_NOT_UTF8;
+	cutter->lines = import->settings->format == IMPORT_JSON_LINES || is_of_lines(import, &look);
+	if (!csp_import_pool_new(&pool, import, read_row))
+		return IMPORT_NO_MEMORY;
+	enum import_result result = read_rows(pool, cutter);
+	csp_import_pool_free(pool);
+	return result;
+}
+
+enum import_result csp_import_json(struct import *import)
+{
+	struct import_cutter cutter;
+
+	csp_import_cutter_init(&cutter, import->in);
+	enum import_result result = read_file(import, &cutter);
+	csp_import_cutter_dispose(&cutter);
 	return result;
 }

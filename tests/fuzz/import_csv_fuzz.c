@@ -112,27 +112,33 @@ static void say(void *context, const char *file, uint64_t line, const char *what
 	++*said;
 }
 
+static void refuse(void *context, const char *file, uint64_t line, const char *why, struct span row)
+{
+	(void)row;
+	say(context, file, line, why);
+}
+
 /* The rows below the header, and one more where the reading ended early. */
 static void check_import(struct span bytes, uint64_t rows, enum csv_result end)
 {
-	static const struct import_settings settings = {
+	uint64_t said = 0;
+	const struct import_settings settings = {
 		.format = IMPORT_CUSTOMERS_CSV,
 		.source = SPAN_INIT("s"),
 		.partner = SPAN_INIT("p"),
 		.cloud = SPAN_INIT("china"),
 		.products = find_products,
+		.report = {.refused = refuse, .warned = say, .context = &said},
 	};
-	uint64_t said = 0;
-	const struct import_report report = {.refused = say, .warned = say, .context = &said};
 	struct import_counts counts = {0};
-	const struct update_settings update_settings = {.now = 1};
+	const struct update_settings updating = {.now = 1};
 	struct directory_update *update;
 	enum directory_result failure;
 	FILE *stream = open_bytes(bytes);
+	const struct import_file file = {stream, "file", 0};
 
-	holds(csp_directory_update_begin(&update, directory, &update_settings) == DIRECTORY_OK);
-	enum import_result result =
-		csp_import_file(&counts, &failure, update, stream, "file", &settings, &report);
+	holds(csp_directory_update_begin(&update, directory, &updating) == DIRECTORY_OK);
+	enum import_result result = csp_import_file(&counts, &failure, update, &file, &settings);
 	csp_directory_update_abort(update);
 	fclose(stream);
 	holds(result == IMPORT_OK || counts.rows == 0);

@@ -9,7 +9,8 @@
 static struct directory_files files;
 static struct import_settings settings;
 static struct import_counts counts;
-static struct buf said; /* what was refused or warned of, as "line: why\n" */
+static struct buf said;    /* what was refused or warned of, as "line: why\n" */
+static struct buf refused; /* the row that was refused last */
 
 static void say(void *context, const char *file, uint64_t line, const char *what)
 {
@@ -18,17 +19,24 @@ static void say(void *context, const char *file, uint64_t line, const char *what
 	csp_buf_append_format(&said, "%u: %s\n", (unsigned)line, what);
 }
 
+static void refuse(void *context, const char *file, uint64_t line, const char *why, struct span row)
+{
+	csp_buf_reset(&refused);
+	csp_buf_append(&refused, row);
+	say(context, file, line, why);
+}
+
 /* Imports the stream for source "s" and commits what was taken. */
 static enum import_result import_stream(FILE *stream)
 {
-	static const struct import_report report = {.refused = say, .warned = say};
+	const struct import_file file = {stream, "the file", 0};
 	struct edit *write = directory_files_begin(&files, "s");
 	enum directory_result failure = DIRECTORY_OK;
 
 	csp_buf_reset(&said);
 	counts = (struct import_counts){0};
 	enum import_result result =
-		csp_import_file(&counts, &failure, write->update, stream, "the file", &settings, &report);
+		csp_import_file(&counts, &failure, write->update, &file, &settings);
 	if (result == IMPORT_OK)
 		OK(edit_commit(write));
 	else
@@ -91,7 +99,9 @@ static int make(void **state)
 		.products = find_products,
 		.products_context = &settings,
 	};
+	settings.report = (struct import_report){.refused = refuse, .warned = say};
 	csp_buf_init(&said, (size_t)1 << 20);
+	csp_buf_init(&refused, (size_t)1 << 20);
 	return 0;
 }
 
@@ -99,6 +109,7 @@ static int remove_all(void **state)
 {
 	(void)state;
 	csp_buf_dispose(&said);
+	csp_buf_dispose(&refused);
 	directory_files_read_end(&files);
 	directory_files_remove(&files);
 	return 0;

@@ -1,82 +1,38 @@
-#include "directory_files.h"
+#include "import_run.h"
 
-#include "directory_view.h"
-#include "import.h"
+#include <errno.h>
 
-#define PARTNER  "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c"
-#define CUSTOMER "626099fe-17af-4756-9fd0-6a73b7127859"
+#define PARTNER  RUN_PARTNER
+#define CUSTOMER RUN_CUSTOMER
 #define HEADER   "Microsoft ID,Company name,Primary domain name,Relationship\r\n"
 
-static struct directory_files files;
-static struct import_settings settings;
-static struct import_counts counts;
-static struct buf said; /* what was refused or warned of, as "line: why\n" */
+static struct import_run run;
 
 static int make(void **state)
 {
 	(void)state;
-	directory_files_make(&files);
-	settings = (struct import_settings){.source = SPAN_LIT("s"),
-					    .partner = SPAN_LIT(""),
-					    .address_separators = SPAN_LIT("+")};
-	csp_buf_init(&said, (size_t)1 << 20);
+	import_run_make(&run);
+	run.settings.partner = SPAN_LIT("");
 	return 0;
 }
 
 static int remove_all(void **state)
 {
 	(void)state;
-	csp_buf_dispose(&said);
-	directory_files_read_end(&files);
-	directory_files_remove(&files);
+	import_run_remove(&run);
 	return 0;
-}
-
-static void say(void *context, const char *file, uint64_t line, const char *what)
-{
-	(void)context;
-	assert_string_equal(file, "the file");
-	csp_buf_append_format(&said, "%u: %s\n", (unsigned)line, what);
-}
-
-/* Imports the bytes for source "s" and commits what was taken. */
-static enum import_result import_bytes(const char *bytes, size_t len)
-{
-	static const struct import_report report = {.refused = say, .warned = say};
-	struct edit *write = directory_files_begin(&files, "s");
-	enum directory_result failure = DIRECTORY_OK;
-	FILE *stream = tmpfile();
-
-	assert_non_null(stream);
-	assert_int_equal(fwrite(bytes, 1, len, stream), len);
-	rewind(stream);
-	csp_buf_reset(&said);
-	counts = (struct import_counts){0};
-	enum import_result result = csp_import_file(&counts, &failure, write->update, stream,
-						    "the file", &settings, &report);
-	fclose(stream);
-	if (result == IMPORT_OK)
-		OK(edit_commit(write));
-	else
-		edit_abort(write);
-	return result;
-}
-
-static enum import_result import_text(const char *text)
-{
-	return import_bytes(text, strlen(text));
 }
 
 static void check_said(const char *expected)
 {
-	CHECK_SPAN("said", csp_buf_span(&said), csp_span_from(expected));
+	CHECK_SAID("said", &run, expected);
 }
 
 static void settle_for_csv(void)
 {
-	settings.partner = SPAN_LIT(" "
-				    "53EB21CB-6B2D-4EE5-9E92-27DFC927E93C ");
-	settings.role = ROLE_INDIRECT_PROVIDER;
+	run.settings.partner = SPAN_LIT(" "
+					"53EB21CB-6B2D-4EE5-9E92-27DFC927E93C ");
+	run.settings.role = ROLE_INDIRECT_PROVIDER;
 }
 
 static void our_own_lines_give_partners_customers_and_exclusions(void **state)
@@ -87,6 +43,7 @@ static void our_own_lines_give_partners_customers_and_exclusions(void **state)
 	(void)state;
 	assert_int_equal(
 		import_text(
+			&run,
 			"{\"type\":\"partner\",\"id\":\"53EB21CB-6b2d-4ee5-9e92-27dfc927e93c\","
 			"\"name\":\"Fabrikam\",\"aliases\":[\"4847383\"],\"domains\":["
 			"\"Fabrikam.Example.\",{\"name\":\"x.example\",\"subdomains\":true}],"
@@ -104,22 +61,22 @@ static void our_own_lines_give_partners_customers_and_exclusions(void **state)
 			"{\"type\":\"exclusion\",\"domain\":\"LAB.x.example\"}"),
 		IMPORT_OK);
 	check_said("");
-	assert_int_equal(counts.rows, 3);
-	assert_int_equal(counts.partners, 1);
-	assert_int_equal(counts.customers, 1);
-	assert_int_equal(counts.exclusions, 1);
-	assert_int_equal(counts.refused, 0);
-	assert_int_equal(counts.no_own_domain, 0);
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@xn--bcher-kva.example", CUSTOMER);
-	CHECK_CUSTOMERS(&files, "ceo@mail.example", CUSTOMER);
-	CHECK_PARTNERS(&files, "fabrikam.example", false, PARTNER);
-	CHECK_PARTNERS(&files, "a.x.example", false, PARTNER);
-	CHECK_PARTNERS(&files, "lab.x.example", false, "-");
-	CHECK_PARTNERS(&files, "bounce.example", true, PARTNER);
-	assert_int_equal(
-		csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT(CUSTOMER)),
-		FOUND);
+	assert_int_equal(run.counts.rows, 3);
+	assert_int_equal(run.counts.partners, 1);
+	assert_int_equal(run.counts.customers, 1);
+	assert_int_equal(run.counts.exclusions, 1);
+	assert_int_equal(run.counts.refused, 0);
+	assert_int_equal(run.found.no_own_domain, 0);
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@xn--bcher-kva.example", CUSTOMER);
+	CHECK_CUSTOMERS(&run.files, "ceo@mail.example", CUSTOMER);
+	CHECK_PARTNERS(&run.files, "fabrikam.example", false, PARTNER);
+	CHECK_PARTNERS(&run.files, "a.x.example", false, PARTNER);
+	CHECK_PARTNERS(&run.files, "lab.x.example", false, "-");
+	CHECK_PARTNERS(&run.files, "bounce.example", true, PARTNER);
+	assert_int_equal(csp_directory_customer(&customer, run.files.read, &run.files.arena,
+						SPAN_LIT(CUSTOMER)),
+			 FOUND);
 	CHECK_SPAN("cloud", customer->cloud, SPAN_LIT("commercial"));
 	CHECK_SPAN("direct", customer->direct_products.items[0], SPAN_LIT("windows-server"));
 	const struct relation *relation = &customer->relations[0];
@@ -127,9 +84,9 @@ static void our_own_lines_give_partners_customers_and_exclusions(void **state)
 	assert_int_equal(relation->role, ROLE_DIRECT_BILL);
 	CHECK_SPAN("product", relation->products.items[0], SPAN_LIT("microsoft-365"));
 	assert_true(relation->from == 1767225600 && relation->until == 1798761600);
-	assert_int_equal(
-		csp_directory_partner(&partner, files.read, &files.arena, SPAN_LIT(PARTNER)),
-		FOUND);
+	assert_int_equal(csp_directory_partner(&partner, run.files.read, &run.files.arena,
+					       SPAN_LIT(PARTNER)),
+			 FOUND);
 	CHECK_SPAN("contact", partner->contact, SPAN_LIT("CSP@fabrikam.example"));
 	assert_int_equal(partner->proofs.network_count, 2);
 	assert_int_equal(partner->proofs.networks[1].prefix, 128);
@@ -137,6 +94,9 @@ static void our_own_lines_give_partners_customers_and_exclusions(void **state)
 
 static void a_line_that_cannot_be_meant_so_is_refused_with_its_reason(void **state)
 {
+#define NO_ROW                                                                                     \
+	"neither ours (with a \"type\": customer, partner or exclusion) nor a row of Partner "     \
+	"Center or Graph that is known"
 #define CUSTOMER_WITH(field) "{\"type\":\"customer\",\"id\":\"a\"," field "}"
 #define PARTNER_WITH(field)  "{\"type\":\"partner\",\"id\":\"a\"," field "}"
 #define RELATION_WITH(field)                                                                       \
@@ -144,11 +104,14 @@ static void a_line_that_cannot_be_meant_so_is_refused_with_its_reason(void **sta
 	static const struct {
 		const char *line, *why;
 	} cases[] = {
-		{"{}", "\"type\" is none of customer, partner and exclusion"},
-		{"{\"type\":\"vendor\"}", "\"type\" is none of customer, partner and exclusion"},
-		{"{\"type\":1}", "\"type\" is none of customer, partner and exclusion"},
-		{"[]", "a line is one JSON object"},
-		{"\"x\"", NULL},
+		{"{}", NO_ROW},
+		{"{\"type\":\"vendor\"}", NO_ROW},
+		{"{\"type\":1}", NO_ROW},
+		{"[]", "a row is an object, or a domain as a text"},
+		{"7", "a row is an object, or a domain as a text"},
+		{"\"x.example\"",
+		 "a domain alone, and whose it is is not said: name the customer, or "
+		 "keep its GUID in the file's name"},
 		{"{\"type\":\"customer\"}", "a customer needs a text \"id\""},
 		{"{\"type\":\"customer\",\"id\":7}", "a customer needs a text \"id\""},
 		{"{\"type\":\"customer\",\"id\":\"\"}",
@@ -157,6 +120,11 @@ static void a_line_that_cannot_be_meant_so_is_refused_with_its_reason(void **sta
 		 "\"a b\" is no id of 1 to 64 printable characters"},
 		{"{\"type\":\"customer\",\"id\":\"\\u001b[2J\"}",
 		 "\"?[2J\" is no id of 1 to 64 printable characters"},
+		{CUSTOMER_WITH("\"source\":7"), "\"source\" is not a text"},
+		{CUSTOMER_WITH("\"source\":\"\""),
+		 "\"source\" is empty: leave it out, or name one"},
+		{CUSTOMER_WITH("\"source\":\"a b\""),
+		 "\"a b\" is no name of a source: 1 to 64 printable characters, no blanks"},
 		{CUSTOMER_WITH("\"domain\":[]"), "a customer has no field \"domain\""},
 		{CUSTOMER_WITH("\"Domains\":[]"), "a customer has no field \"Domains\""},
 		{CUSTOMER_WITH("\"name\":7"), "\"name\" is not a text"},
@@ -224,9 +192,9 @@ static void a_line_that_cannot_be_meant_so_is_refused_with_its_reason(void **sta
 			 "{\"type\":\"exclusion\",\"domain\":\"first.example\"}\n%s\n"
 			 "{\"type\":\"exclusion\",\"domain\":\"last.example\"}\n",
 			 cases[i].line);
-		assert_int_equal(import_text(text), IMPORT_OK);
-		CHECK(cases[i].line, counts.refused == 1 && counts.exclusions == 2);
-		struct span what = csp_buf_span(&said);
+		assert_int_equal(import_text(&run, text), IMPORT_OK);
+		CHECK(cases[i].line, run.counts.refused == 1 && run.counts.exclusions == 2);
+		struct span what = csp_buf_span(&run.said);
 		CHECK(cases[i].line, csp_span_starts_with(what, SPAN_LIT("2: ")));
 		what = csp_span_trim(csp_span_slice(what, 3, what.len));
 		if (cases[i].why)
@@ -234,8 +202,8 @@ static void a_line_that_cannot_be_meant_so_is_refused_with_its_reason(void **sta
 		else /* jansson's words */
 			CHECK(cases[i].line, csp_span_starts_with(what, SPAN_LIT("column ")));
 	}
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@a.example", "-");
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@a.example", "-");
 }
 
 static void a_very_deep_or_very_long_line_is_refused(void **state)
@@ -245,16 +213,16 @@ static void a_very_deep_or_very_long_line_is_refused(void **state)
 
 	(void)state;
 	assert_non_null(bytes);
-	settings.format = IMPORT_JSON_LINES;
+	run.settings.format = IMPORT_JSON_LINES;
 	memset(bytes, '[', len);
 	bytes[1000000] = '\n';
-	assert_int_equal(import_bytes(bytes, 1000001), IMPORT_OK);
-	assert_int_equal(counts.refused, 1);
+	assert_int_equal(import_bytes(&run, (struct span){bytes, 1000001}), IMPORT_OK);
+	assert_int_equal(run.counts.refused, 1);
 	memset(bytes, ' ', len);
 	memcpy(bytes, "{}", 2);
 	bytes[len - 1] = '\n';
-	assert_int_equal(import_bytes(bytes, len), IMPORT_OK);
-	check_said("1: a line of more than 1048576 bytes\n");
+	assert_int_equal(import_bytes(&run, (struct span){bytes, len}), IMPORT_OK);
+	check_said("1: a row of more than 1048576 bytes\n");
 	free(bytes);
 }
 
@@ -262,13 +230,14 @@ static void a_byte_order_mark_is_stepped_over(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		import_text("\xef\xbb\xbf{\"type\":\"exclusion\",\"domain\":\"a.example\"}"),
+		import_text(&run, "\xef\xbb\xbf{\"type\":\"exclusion\",\"domain\":\"a.example\"}"),
 		IMPORT_OK);
-	assert_int_equal(counts.exclusions, 1);
+	assert_int_equal(run.counts.exclusions, 1);
 	settle_for_csv();
-	assert_int_equal(import_text("\xef\xbb\xbf" HEADER "c1,C,c.example,Cloud Reseller\r\n"),
-			 IMPORT_OK);
-	assert_int_equal(counts.customers, 1);
+	assert_int_equal(
+		import_text(&run, "\xef\xbb\xbf" HEADER "c1,C,c.example,Cloud Reseller\r\n"),
+		IMPORT_OK);
+	assert_int_equal(run.counts.customers, 1);
 }
 
 static void another_format_is_not_taken_for_one_of_ours(void **state)
@@ -277,12 +246,6 @@ static void another_format_is_not_taken_for_one_of_ours(void **state)
 		struct span bytes;
 		enum import_result result;
 	} cases[] = {
-		{{"{\n  \"totalCount\": 1,\n", sizeof("{\n  \"totalCount\": 1,\n") - 1},
-		 IMPORT_UNKNOWN_FORMAT},
-		{{"  {\r\n  \"id\": \"x\"\r\n}", sizeof("  {\r\n  \"id\": \"x\"\r\n}") - 1},
-		 IMPORT_UNKNOWN_FORMAT},
-		{{"[\n{}\n]", sizeof("[\n{}\n]") - 1}, IMPORT_UNKNOWN_FORMAT},
-		{{"[{}]", sizeof("[{}]") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"<xml/>\n", sizeof("<xml/>\n") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"id,name\n1,2\n", sizeof("id,name\n1,2\n") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"Microsoft ID,Company name\n", sizeof("Microsoft ID,Company name\n") - 1},
@@ -290,6 +253,8 @@ static void another_format_is_not_taken_for_one_of_ours(void **state)
 		{{"\"Microsoft ID", sizeof("\"Microsoft ID") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"", sizeof("") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"\xef\xbb", sizeof("\xef\xbb") - 1}, IMPORT_UNKNOWN_FORMAT},
+		{{" \r\n\t ", sizeof(" \r\n\t ") - 1}, IMPORT_UNKNOWN_FORMAT},
+		{{"\xff\xfe\0\xdc{\0", 6}, IMPORT_NOT_UTF8},
 		{{"\xff\xfeM\0i\0", sizeof("\xff\xfeM\0i\0") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"\xfe\xff\0M\0i", sizeof("\xfe\xff\0M\0i") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"M\0i\0c\0", sizeof("M\0i\0c\0") - 1}, IMPORT_UNKNOWN_FORMAT},
@@ -299,41 +264,37 @@ static void another_format_is_not_taken_for_one_of_ours(void **state)
 	settle_for_csv();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *label = cases[i].bytes.data;
-		CHECK(label, import_bytes(label, cases[i].bytes.len) == cases[i].result);
-		CHECK(label, counts.rows == 0);
+		CHECK(label, import_bytes(&run, cases[i].bytes) == cases[i].result);
+		CHECK(label, run.counts.rows == 0);
 	}
-	directory_files_read(&files);
-	assert_int_equal(csp_directory_state(files.read), 0);
+	directory_files_read(&run.files);
+	assert_int_equal(csp_directory_state(run.files.read), 0);
 }
 
 static void a_file_that_cannot_be_read_is_said_to_be_so(void **state)
 {
-	static const struct import_report report = {.refused = say, .warned = say};
-	struct edit *write = directory_files_begin(&files, "s");
-	enum directory_result failure;
 	FILE *stream = fopen("/", "r");
 
 	(void)state;
 	assert_non_null(stream);
 	settle_for_csv();
-	for (int format = IMPORT_AUTO; format <= IMPORT_CUSTOMERS_CSV; format++) {
-		settings.format = (enum import_format)format;
-		assert_int_equal(csp_import_file(&counts, &failure, write->update, stream,
-						 "the file", &settings, &report),
-				 IMPORT_UNREADABLE);
+	for (int format = IMPORT_AUTO; format <= IMPORT_PRODUCTS_CSV; format++) {
+		run.settings.format = (enum import_format)format;
+		errno = 0;
+		assert_int_equal(import_stream(&run, stream), IMPORT_UNREADABLE);
+		assert_int_equal(errno, EISDIR);
 		clearerr(stream);
 	}
 	fclose(stream);
-	edit_abort(write);
 }
 
 static void customers_csv_needs_the_partner_who_exported_it(void **state)
 {
 	(void)state;
-	assert_int_equal(import_text(HEADER "c1,C,c.example,Cloud Reseller\r\n"),
+	assert_int_equal(import_text(&run, HEADER "c1,C,c.example,Cloud Reseller\r\n"),
 			 IMPORT_NEEDS_PARTNER);
-	settings.partner = SPAN_LIT("two words");
-	assert_int_equal(import_text(HEADER "c1,C,c.example,Cloud Reseller\r\n"),
+	run.settings.partner = SPAN_LIT("two words");
+	assert_int_equal(import_text(&run, HEADER "c1,C,c.example,Cloud Reseller\r\n"),
 			 IMPORT_NEEDS_PARTNER);
 }
 
@@ -343,21 +304,21 @@ static void customers_csv_makes_the_exporter_the_partner_of_record(void **state)
 
 	(void)state;
 	settle_for_csv();
-	assert_int_equal(import_text(HEADER CUSTOMER
+	assert_int_equal(import_text(&run, HEADER CUSTOMER
 				     ",\"Wingtip, Toys\",WingtipToys.onmicrosoft.com,"
 				     "Cloud Reseller\r\n" CUSTOMER
 				     ",\"Wingtip, Toys\",WingtipToys.onmicrosoft.com,"
 				     "Cloud Reseller\r\n"),
 			 IMPORT_OK);
 	check_said("");
-	assert_int_equal(counts.rows, 2);
-	assert_int_equal(counts.no_own_domain, 2);
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@wingtiptoys.onmicrosoft.com", CUSTOMER);
-	CHECK_CUSTOMERS(&files, "x@evil.onmicrosoft.com", "-");
-	assert_int_equal(
-		csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT(CUSTOMER)),
-		FOUND);
+	assert_int_equal(run.counts.rows, 2);
+	assert_int_equal(run.found.no_own_domain, 0);
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@wingtiptoys.onmicrosoft.com", CUSTOMER);
+	CHECK_CUSTOMERS(&run.files, "x@evil.onmicrosoft.com", "-");
+	assert_int_equal(csp_directory_customer(&customer, run.files.read, &run.files.arena,
+						SPAN_LIT(CUSTOMER)),
+			 FOUND);
 	CHECK_SPAN("name", customer->name, SPAN_LIT("Wingtip, Toys"));
 	assert_int_equal(customer->relation_count, 1);
 	CHECK_SPAN("partner", customer->relations[0].partner, SPAN_LIT(PARTNER));
@@ -370,13 +331,14 @@ static void columns_are_found_by_their_titles(void **state)
 {
 	(void)state;
 	settle_for_csv();
-	assert_int_equal(import_text("relationship; PRIMARY DOMAIN NAME ;Country;Company name;"
+	assert_int_equal(import_text(&run,
+				     "relationship; PRIMARY DOMAIN NAME ;Country;Company name;"
 				     "Microsoft ID\n"
 				     "Reseller;c.example;FR;C;c1\n"),
 			 IMPORT_OK);
 	check_said("");
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@c.example", "c1");
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@c.example", "c1");
 }
 
 static void only_a_resale_makes_a_partner_of_record(void **state)
@@ -396,16 +358,16 @@ static void only_a_resale_makes_a_partner_of_record(void **state)
 		const struct customer *customer;
 		char text[256];
 		/* Each time the customer had a partner before. */
-		assert_int_equal(import_text(HEADER "c1,C,c.example,Reseller\n"), IMPORT_OK);
+		assert_int_equal(import_text(&run, HEADER "c1,C,c.example,Reseller\n"), IMPORT_OK);
 		snprintf(text, sizeof(text), HEADER "c1,C,c.example,%s\n", cases[i].relationship);
-		assert_int_equal(import_text(text), IMPORT_OK);
-		directory_files_read(&files);
-		assert_int_equal(
-			csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT("c1")),
-			FOUND);
+		assert_int_equal(import_text(&run, text), IMPORT_OK);
+		directory_files_read(&run.files);
+		assert_int_equal(csp_directory_customer(&customer, run.files.read, &run.files.arena,
+							SPAN_LIT("c1")),
+				 FOUND);
 		CHECK(cases[i].relationship, customer->relation_count == cases[i].relations);
-		CHECK_CUSTOMERS(&files, "x@c.example", "c1");
-		directory_files_read_end(&files);
+		CHECK_CUSTOMERS(&run.files, "x@c.example", "c1");
+		directory_files_read_end(&run.files);
 	}
 }
 
@@ -413,15 +375,15 @@ static void a_csv_row_that_cannot_be_meant_so_is_refused(void **state)
 {
 	(void)state;
 	settle_for_csv();
-	assert_int_equal(import_text(HEADER "c1,C,c.example,Owner\r\n"
-					    "c2,C,c.example,\r\n"
-					    ",C,c.example,Reseller\r\n"
-					    "c3,C,not a domain,Reseller\r\n"
-					    "c4,C\r\n"
-					    "c5,\xff,c.example,Reseller\r\n"
-					    "c6,\"C\n6\",,Reseller\r\n"
-					    "c7,C,c.example,Reseller,more\r\n"
-					    "c8,\"C,c.example,Reseller\r\n"),
+	assert_int_equal(import_text(&run, HEADER "c1,C,c.example,Owner\r\n"
+						  "c2,C,c.example,\r\n"
+						  ",C,c.example,Reseller\r\n"
+						  "c3,C,not a domain,Reseller\r\n"
+						  "c4,C\r\n"
+						  "c5,\xff,c.example,Reseller\r\n"
+						  "c6,\"C\n6\",,Reseller\r\n"
+						  "c7,C,c.example,Reseller,more\r\n"
+						  "c8,\"C,c.example,Reseller\r\n"),
 			 IMPORT_OK);
 	check_said("2: the relationship \"Owner\" is not known\n"
 		   "3: the relationship \"\" is not known\n"
@@ -430,52 +392,225 @@ static void a_csv_row_that_cannot_be_meant_so_is_refused(void **state)
 		   "6: no cell under \"Primary domain name\"\n"
 		   "7: not UTF-8: save the file as \"CSV UTF-8\"\n"
 		   "11: a quote that never ends; the rest was not read\n");
-	assert_int_equal(counts.rows, 9);
-	assert_int_equal(counts.refused, 7);
-	assert_int_equal(counts.customers, 2);
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@c.example", "c7");
+	assert_int_equal(run.counts.rows, 9);
+	assert_int_equal(run.counts.refused, 7);
+	assert_int_equal(run.counts.customers, 2);
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@c.example", "c7");
 }
 
-static void a_domain_of_two_customers_is_warned_of_and_taken(void **state)
+static void a_domain_of_two_customers_is_counted_and_taken(void **state)
 {
 	(void)state;
 	settle_for_csv();
-	assert_int_equal(import_text(HEADER "c1,C,c.example,Reseller\r\n"
-					    "c2,C,c.example,Reseller\r\n"),
+	assert_int_equal(import_text(&run, HEADER "c1,C,c.example,Reseller\r\n"
+						  "c2,C,c.example,Reseller\r\n"),
 			 IMPORT_OK);
-	check_said("3: c.example belongs to another party too\n");
-	assert_int_equal(counts.refused, 0);
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@c.example", "c1 c2");
+	check_said("");
+	assert_int_equal(run.counts.refused, 0);
+	assert_int_equal(run.found.shared_domains, 1);
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@c.example", "c1 c2");
 }
 
 static void an_import_replaces_what_its_source_said_of_the_parties_it_names(void **state)
 {
 	(void)state;
 	settle_for_csv();
-	assert_int_equal(import_text(HEADER "c1,C,old.example,Reseller\r\n"
-					    "c2,C,kept.example,Reseller\r\n"),
+	assert_int_equal(import_text(&run, HEADER "c1,C,old.example,Reseller\r\n"
+						  "c2,C,kept.example,Reseller\r\n"),
 			 IMPORT_OK);
-	assert_int_equal(import_text(HEADER "c1,C,new.example,Reseller\r\n"
-					    "c1,C,second.example,Reseller\r\n"),
+	assert_int_equal(import_text(&run, HEADER "c1,C,new.example,Reseller\r\n"
+						  "c1,C,second.example,Reseller\r\n"),
 			 IMPORT_OK);
-	directory_files_read(&files);
-	CHECK_CUSTOMERS(&files, "x@old.example", "-");
-	CHECK_CUSTOMERS(&files, "x@new.example", "c1");
-	CHECK_CUSTOMERS(&files, "x@second.example", "c1");
-	CHECK_CUSTOMERS(&files, "x@kept.example", "c2");
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@old.example", "-");
+	CHECK_CUSTOMERS(&run.files, "x@new.example", "c1");
+	CHECK_CUSTOMERS(&run.files, "x@second.example", "c1");
+	CHECK_CUSTOMERS(&run.files, "x@kept.example", "c2");
+}
+
+static void rows_may_name_their_source(void **state)
+{
+	(void)state;
+	run.settings.source = SPAN_LIT("");
+	assert_int_equal(
+		import_text(
+			&run,
+			"{\"type\":\"customer\",\"id\":\"c1\",\"domains\":[\"a.example\"],"
+			"\"source\":\"one\"}\n"
+			"{\"type\":\"customer\",\"id\":\"c1\",\"domains\":[\"b.example\"],"
+			"\"source\":\"two\"}\n"
+			"{\"type\":\"partner\",\"id\":\"p1\",\"source\":\"two\"}\n"
+			"{\"type\":\"exclusion\",\"domain\":\"x.a.example\",\"source\":\"one\"}\n"),
+		IMPORT_OK);
+	check_said("");
+	/* What one source says anew leaves the other's alone. */
+	assert_int_equal(
+		import_text(&run,
+			    "{\"type\":\"customer\",\"id\":\"c1\",\"domains\":[\"c.example\"],"
+			    "\"source\":\"one\"}\n"),
+		IMPORT_OK);
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@a.example", "-");
+	CHECK_CUSTOMERS(&run.files, "x@b.example", "c1");
+	CHECK_CUSTOMERS(&run.files, "x@c.example", "c1");
+}
+
+static void without_any_source_nothing_is_taken(void **state)
+{
+	static const char *const texts[] = {
+		"{\"type\":\"exclusion\",\"domain\":\"a.example\",\"source\":\"one\"}\n"
+		"{\"type\":\"exclusion\",\"domain\":\"b.example\"}\n",
+		HEADER "c1,C,c.example,Reseller\r\n",
+		"[{\"id\":\"c1\",\"companyProfile\":{},\"relationshipToPartner\":\"none\"}]",
+	};
+
+	(void)state;
+	settle_for_csv();
+	run.settings.source = SPAN_LIT("");
+	for (size_t i = 0; i < COUNT(texts); i++)
+		CHECK(texts[i], import_text(&run, texts[i]) == IMPORT_NEEDS_SOURCE);
+	directory_files_read(&run.files);
+	assert_int_equal(csp_directory_state(run.files.read), 0);
+}
+
+static void a_domain_that_is_nobodys_is_left_out(void **state)
+{
+	struct span public_domains[] = {SPAN_INIT("gmail.example"), SPAN_INIT(".mail.example"),
+					SPAN_INIT("alpha.example")};
+	static const struct span tenant_domains[] = {SPAN_INIT(".onmicrosoft.com"),
+						     SPAN_INIT(".partner.onmschina.cn"),
+						     SPAN_INIT("sole.example")};
+	static const struct {
+		const char *domain, *said;
+	} cases[] = {
+		{"\"a.example\"", ""},
+		{"\"Gmail.Example.\"",
+		 "1: gmail.example is a public mail domain: name exact addresses instead\n"},
+		{"{\"name\":\"gmail.example\",\"subdomains\":true}",
+		 "1: gmail.example is a public mail domain: name exact addresses instead\n"},
+		{"\"sub.gmail.example\"", ""},
+		{"\"mail.example\"", ""},
+		{"\"deep.sub.mail.example\"", "1: deep.sub.mail.example is a public mail domain: "
+					      "name exact addresses instead\n"},
+		{"\"alpha.example\"",
+		 "1: alpha.example is a public mail domain: name exact addresses instead\n"},
+		{"\"t.onmicrosoft.com\"", ""},
+		{"{\"name\":\"t.onmicrosoft.com\",\"subdomains\":true}", ""},
+		{"\"onmicrosoft.com\"",
+		 "1: onmicrosoft.com belongs to all tenants of a cloud: name the tenant's\n"},
+		{"{\"name\":\"onmicrosoft.com\",\"subdomains\":true}",
+		 "1: onmicrosoft.com belongs to all tenants of a cloud: name the tenant's\n"},
+		{"{\"name\":\"onmschina.cn\",\"subdomains\":true}",
+		 "1: onmschina.cn belongs to all tenants of a cloud: name the tenant's\n"},
+		{"\"onmschina.cn\"", ""},
+		{"{\"name\":\"mschina.cn\",\"subdomains\":true}", ""},
+		{"\"sole.example\"", ""},
+	};
+
+	(void)state;
+	csp_spans_sort(public_domains, COUNT(public_domains));
+	run.settings.public_domains = (struct spans){public_domains, COUNT(public_domains)};
+	run.settings.tenant_domains = (struct spans){tenant_domains, COUNT(tenant_domains)};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			 "{\"type\":\"customer\",\"id\":\"c1\",\"domains\":[%s,\"b.example\"]}",
+			 cases[i].domain);
+		CHECK(cases[i].domain, import_text(&run, text) == IMPORT_OK);
+		CHECK_SAID(cases[i].domain, &run, cases[i].said);
+		bool left_out = cases[i].said[0] != '\0';
+		CHECK(cases[i].domain, run.counts.public_domains == left_out);
+		CHECK(cases[i].domain, run.counts.domains == (left_out ? 1 : 2));
+	}
+	settle_for_csv();
+	assert_int_equal(import_text(&run, HEADER "c2,C,gmail.example,Reseller\r\n"), IMPORT_OK);
+	check_said("2: gmail.example is a public mail domain: name exact addresses instead\n");
+	directory_files_read(&run.files);
+	CHECK_CUSTOMERS(&run.files, "x@gmail.example", "-");
+	CHECK_CUSTOMERS(&run.files, "x@b.example", "c1");
+}
+
+static void a_refused_row_is_given_as_it_stands_in_the_file(void **state)
+{
+	static const struct {
+		const char *text, *refused;
+	} cases[] = {
+		{"{\"type\":\"exclusion\",\"domain\":\"a.example\"}\r\n  {\"type\": 7,} \r\n",
+		 "{\"type\": 7,}\n"},
+		{"[ {\"type\":\n7} , \"x\"]", "{\"type\":\n7}\n\"x\"\n"},
+		{HEADER "c1,\"C, Inc\",c.example,\"the \"\"boss\"\"\"\r\n",
+		 "c1,\"C, Inc\",c.example,\"the \"\"boss\"\"\"\n"},
+	};
+
+	(void)state;
+	settle_for_csv();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CHECK(cases[i].text, import_text(&run, cases[i].text) == IMPORT_OK);
+		CHECK_SPAN(cases[i].text, csp_buf_span(&run.refused),
+			   csp_span_from(cases[i].refused));
+	}
+}
+
+static void a_named_format_takes_nothing_else(void **state)
+{
+#define OWN_LINE  "{\"type\":\"customer\",\"id\":\"c1\"}\n"
+#define REST_LINE "{\"id\":\"c1\",\"relationshipToPartner\":\"none\"}\n"
+	static const struct {
+		const char *format, *text;
+		enum import_result result;
+		unsigned customers, refused;
+	} cases[] = {
+		{"jsonl", OWN_LINE, IMPORT_OK, 1, 0},
+		{"jsonl", "", IMPORT_OK, 0, 0},
+		{"jsonl", REST_LINE, IMPORT_OK, 0, 1},
+		{"jsonl", "[" OWN_LINE "]", IMPORT_OK, 0, 2},
+		{"jsonl", HEADER "c1,C,c.example,Reseller\r\n", IMPORT_OK, 0, 2},
+		{"partner-center-json", REST_LINE, IMPORT_OK, 1, 0},
+		{"partner-center-json", "[" REST_LINE "]", IMPORT_OK, 1, 0},
+		{"partner-center-json", OWN_LINE, IMPORT_OK, 0, 1},
+		{"partner-center-json", HEADER "c1,C,c.example,Reseller\r\n", IMPORT_OK, 0, 1},
+		{"customers-csv", HEADER "c1,C,c.example,Reseller\r\n", IMPORT_OK, 1, 0},
+		{"customers-csv", "customer,product\nc1,azure\n", IMPORT_UNKNOWN_FORMAT, 0, 0},
+		{"customers-csv", OWN_LINE, IMPORT_UNKNOWN_FORMAT, 0, 0},
+		{"subscriptions-csv", "customer id,subscription id\nc1,s1\n", IMPORT_OK, 1, 0},
+		{"subscriptions-csv", HEADER, IMPORT_UNKNOWN_FORMAT, 0, 0},
+		{"products-csv", "customer,product\nc1,azure\n", IMPORT_OK, 1, 0},
+		{"products-csv", HEADER, IMPORT_UNKNOWN_FORMAT, 0, 0},
+	};
+
+	(void)state;
+	settle_for_csv();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *label = cases[i].format;
+		assert_true(csp_import_format_find(&run.settings.format, csp_span_from(label)));
+		CHECK(label, import_text(&run, cases[i].text) == cases[i].result);
+		CHECK(cases[i].text, run.counts.customers == cases[i].customers);
+		CHECK(cases[i].text, run.counts.refused == cases[i].refused);
+	}
 }
 
 static void formats_have_names(void **state)
 {
+	static const struct {
+		const char *name;
+		enum import_format format;
+	} cases[] = {
+		{"jsonl", IMPORT_JSON_LINES},
+		{"partner-center-json", IMPORT_PARTNER_CENTER_JSON},
+		{"customers-csv", IMPORT_CUSTOMERS_CSV},
+		{"subscriptions-csv", IMPORT_SUBSCRIPTIONS_CSV},
+		{"products-csv", IMPORT_PRODUCTS_CSV},
+	};
 	enum import_format format;
 
 	(void)state;
-	assert_true(csp_import_format_find(&format, SPAN_LIT("jsonl")));
-	assert_int_equal(format, IMPORT_JSON_LINES);
-	assert_true(csp_import_format_find(&format, SPAN_LIT("customers-csv")));
-	assert_int_equal(format, IMPORT_CUSTOMERS_CSV);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CHECK(cases[i].name, csp_import_format_find(&format, csp_span_from(cases[i].name)));
+		CHECK(cases[i].name, format == cases[i].format);
+		CHECK(cases[i].name, strstr(csp_import_format_names(), cases[i].name));
+	}
 	assert_false(csp_import_format_find(&format, SPAN_LIT("")));
 	assert_false(csp_import_format_find(&format, SPAN_LIT("JSONL")));
 }
@@ -495,8 +630,13 @@ int main(void)
 		TEST(columns_are_found_by_their_titles),
 		TEST(only_a_resale_makes_a_partner_of_record),
 		TEST(a_csv_row_that_cannot_be_meant_so_is_refused),
-		TEST(a_domain_of_two_customers_is_warned_of_and_taken),
+		TEST(a_domain_of_two_customers_is_counted_and_taken),
 		TEST(an_import_replaces_what_its_source_said_of_the_parties_it_names),
+		TEST(rows_may_name_their_source),
+		TEST(without_any_source_nothing_is_taken),
+		TEST(a_domain_that_is_nobodys_is_left_out),
+		TEST(a_refused_row_is_given_as_it_stands_in_the_file),
+		TEST(a_named_format_takes_nothing_else),
 		cmocka_unit_test(formats_have_names),
 	};
 
