@@ -177,7 +177,7 @@ static int import_status(enum import_result result, enum directory_result failur
 			      file);
 		return EX_DATAERR;
 	case IMPORT_NOT_UTF8:
-		csp_cli_error("%s: UTF-16, as spreadsheets write it: save it as CSV UTF-8", file);
+		csp_cli_error("%s: damaged UTF-16: save it as CSV UTF-8", file);
 		return EX_DATAERR;
 	case IMPORT_NEEDS_PARTNER:
 		csp_cli_error("%s: it does not say whose customers these are: name the partner who "

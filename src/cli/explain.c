@@ -298,6 +298,9 @@ static int decide(const struct call *call, struct snapshot *snapshot, const stru
 		host[0] = '\0';
 	context.host = csp_span_from(host);
 	decision = csp_decide(&context, message);
+	if (decision && decision->directory_old)
+		csp_cli_error("%s: its last update is longer ago than directory.max_age allows",
+			      path);
 	status = decision ? print_decision(decision, call->json) : no_memory();
 	csp_directory_close(directory);
 	return status;

@@ -81,6 +81,7 @@ int csp_cli_directory_status(enum directory_result result, const char *path)
 	case DIRECTORY_FORBIDDEN:
 		return EX_NOPERM;
 	case DIRECTORY_BUSY:
+	case DIRECTORY_LOCKED:
 		return EX_TEMPFAIL;
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_REFUSED:

@@ -42,16 +42,32 @@ static void add_text_row(struct buf *out, const char *name, struct span text)
 	csp_buf_append_char(out, '\n');
 }
 
-static void add_uptime(struct buf *out, const json_t *answer)
+static void add_duration(struct buf *out, int64_t seconds)
 {
-	int64_t seconds = number_of(find(answer, NULL, "uptime"));
-
-	begin_row(out, "up");
-	csp_buf_append_format(out, "%" PRId64 " d %02" PRId64 ":%02" PRId64 ":%02" PRId64 " since ",
+	csp_buf_append_format(out, "%" PRId64 " d %02" PRId64 ":%02" PRId64 ":%02" PRId64,
 			      seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
 			      seconds % 60);
+}
+
+static void add_uptime(struct buf *out, const json_t *answer)
+{
+	begin_row(out, "up");
+	add_duration(out, number_of(find(answer, NULL, "uptime")));
+	csp_buf_append(out, SPAN_LIT(" since "));
 	csp_report_append_safe(out, text_of(find(answer, NULL, "started")));
 	csp_buf_append_char(out, '\n');
+}
+
+static void add_update(struct buf *out, const json_t *answer)
+{
+	begin_row(out, "");
+	if (json_is_true(find(answer, "directory", "too_old")))
+		csp_buf_append(out, SPAN_LIT("TOO OLD: "));
+	csp_buf_append(out, SPAN_LIT("updated "));
+	csp_report_append_safe(out, text_of(find(answer, "directory", "updated")));
+	csp_buf_append(out, SPAN_LIT(", "));
+	add_duration(out, number_of(find(answer, "directory", "age")));
+	csp_buf_append(out, SPAN_LIT(" ago\n"));
 }
 
 static void add_directory(struct buf *out, const json_t *answer)
@@ -62,16 +78,19 @@ static void add_directory(struct buf *out, const json_t *answer)
 	if (error.len) {
 		csp_buf_append(out, SPAN_LIT("FAULT: "));
 		csp_report_append_safe(out, error);
-	} else {
-		csp_buf_append_format(out,
-				      "state %" PRId64 ", %" PRId64 " customers, %" PRId64
-				      " partners, updated ",
-				      number_of(find(answer, "directory", "state")),
-				      number_of(find(answer, "directory", "customers")),
-				      number_of(find(answer, "directory", "partners")));
-		csp_report_append_safe(out, text_of(find(answer, "directory", "updated")));
+		csp_buf_append_char(out, '\n');
+		begin_row(out, "");
 	}
+	if (json_is_integer(find(answer, "directory", "state")))
+		csp_buf_append_format(
+			out, "state %" PRId64 ", %" PRId64 " customers, %" PRId64 " partners, ",
+			number_of(find(answer, "directory", "state")),
+			number_of(find(answer, "directory", "customers")),
+			number_of(find(answer, "directory", "partners")));
+	csp_report_append_safe(out, text_of(find(answer, "directory", "path")));
 	csp_buf_append_char(out, '\n');
+	if (json_is_integer(find(answer, "directory", "age")))
+		add_update(out, answer);
 }
 
 static void add_journal(struct buf *out, const json_t *answer)
@@ -168,6 +187,8 @@ static const struct metric metrics[] = {
 	 "Number of the directory's last update."},
 	{"directory", "customers", "directory_customers", "gauge", "Customers in the directory."},
 	{"directory", "partners", "directory_partners", "gauge", "Partners in the directory."},
+	{"directory", "age", "directory_age_seconds", "gauge",
+	 "Seconds since the directory's last update."},
 	{"journal", "appended", "journal_records_total", "counter", "Records that were written."},
 	{"journal", "failed", "journal_failed_total", "counter", "Records that were not."},
 	{"journal", "commits", "journal_commits_total", "counter", "Groups of records written."},
@@ -176,6 +197,8 @@ static const struct metric metrics[] = {
 	{"counters", "sessions", "sessions_total", "counter", "Connections of the MTA."},
 	{"counters", "sessions_open", "sessions_open", "gauge", "Connections that are open."},
 	{"counters", "messages", "messages_total", "counter", "Decisions made."},
+	{"counters", "old_directory", "old_directory_total", "counter",
+	 "Messages that met a directory older than directory.max_age."},
 	{"counters", "reloads", "reloads_total", "counter", "Configurations put into effect."},
 	{"counters", "reloads_failed", "reloads_failed_total", "counter",
 	 "Configurations refused."},
@@ -242,6 +265,9 @@ bool csp_remote_show_metrics(const json_t *answer)
 		add_labelled(&out, answer, &labelled[i]);
 	add_metric(&out, "directory_up", "gauge", "1 while the directory can be read.",
 		   json_is_null(find(answer, "directory", "error")));
+	add_metric(&out, "directory_too_old", "gauge",
+		   "1 while the directory is older than directory.max_age.",
+		   json_is_true(find(answer, "directory", "too_old")));
 	add_metric(&out, "journal_up", "gauge", "1 while decisions can be recorded.",
 		   json_is_true(find(answer, "journal", "healthy")));
 	add_metric(&out, "enforcing", "gauge", "1 in enforce mode, 0 in monitor mode.",

@@ -41,6 +41,7 @@ struct decision {
 	struct span policy_digest;
 	uint64_t
 		directory_state; /* number of the directory's last update; 0 when it could not be read */
+	bool directory_old;      /* it was asked, and is older than the configuration allows */
 	const struct message *message;
 	const struct authors *authors;
 	const struct classification *classification;

@@ -1,6 +1,6 @@
 /*
  * What a pack (conf/categories/, conf/packs/) says, as plain data: phrases, products, identifiers, sender lists,
- * tags, named lists.
+ * tags, named lists, domains that many share.
  * The arrays and spans belong to the configuration that read them and outlive every classifier built from them.
  * Nothing here can fail.
  */
@@ -65,6 +65,9 @@ struct pack {
 	size_t tag_count;
 	const struct list_entry *lists;
 	size_t list_count;
+	struct spans
+		public_domains; /* patterns (csp_domain_matches): open to everybody, so nobody's; sorted */
+	struct spans tenant_domains; /* patterns: a cloud's own names, each a tenant's alone */
 };
 
 #endif

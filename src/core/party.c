@@ -1,5 +1,7 @@
 #include "party.h"
 
+#include <stdlib.h>
+
 bool csp_spans_hold(struct spans list, struct span text)
 {
 	for (size_t i = 0; i < list.count; i++) {
@@ -16,6 +18,38 @@ bool csp_spans_hold_domain(struct spans patterns, struct span domain)
 			return true;
 	}
 	return false;
+}
+
+static int compare_spans(const void *a, const void *b)
+{
+	const struct span *left = a, *right = b;
+
+	return csp_span_compare(*left, *right);
+}
+
+void csp_spans_sort(struct span *items, size_t count)
+{
+	if (count > 1)
+		qsort(items, count, sizeof(*items), compare_spans);
+}
+
+static bool is_among(struct spans sorted, struct span text)
+{
+	return sorted.count &&
+	       bsearch(&text, sorted.items, sorted.count, sizeof(text), compare_spans);
+}
+
+/* The domain itself, then a pattern of sub-domains for each domain above it. */
+bool csp_spans_hold_domain_sorted(struct spans patterns, struct span domain)
+{
+	bool held = is_among(patterns, domain);
+
+	for (size_t at = csp_span_find(domain, '.'); at < domain.len && !held;) {
+		domain = csp_span_slice(domain, at, domain.len);
+		held = is_among(patterns, domain);
+		at = 1 + csp_span_find(csp_span_slice(domain, 1, domain.len), '.');
+	}
+	return held;
 }
 
 bool csp_proofs_exist(const struct proofs *proofs)

@@ -56,6 +56,10 @@ struct customer {
 bool csp_spans_hold(struct spans list, struct span text); /* exact */
 bool csp_spans_hold_domain(struct spans patterns,
 			   struct span domain); /* patterns as in csp_domain_matches */
+
+/* The same among many: they have to be sorted first. */
+void csp_spans_sort(struct span *items, size_t count);
+bool csp_spans_hold_domain_sorted(struct spans patterns, struct span domain);
 bool csp_proofs_exist(const struct proofs *proofs);
 bool csp_proofs_hold(const struct proofs *proofs, const struct client *client);
 bool csp_relation_is_valid(const struct relation *relation, int64_t now);

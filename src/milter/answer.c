@@ -79,6 +79,15 @@ static void give_up_for_journal(struct work *work, enum journal_result result)
 						 : "the record cannot be written");
 }
 
+static const char *fault_of(const struct work *work)
+{
+	const struct decision *decision = work->decision;
+
+	if (decision->directory_old && work->conf->on_old_directory != FAILURE_USE)
+		return "old-directory";
+	return decision->directory_state ? "judging" : "directory";
+}
+
 static void decide(struct work *work)
 {
 	struct open_directory *open = csp_filter_take_directory(work->filter);
@@ -98,7 +107,7 @@ static void decide(struct work *work)
 			       "%.*s: %s decision=%s fault=%s (see csp-milterctl status)",
 			       SPAN_ARG(queue_id(work)),
 			       csp_action_name(work->decision->plan.action), work->id,
-			       work->decision->directory_state ? "judging" : "directory");
+			       fault_of(work));
 }
 
 /* The disk's word is needed before a message is refused; a message that passes may be on its way there. */

@@ -168,19 +168,6 @@ static int open_journal(struct daemon *daemon, const struct conf *conf)
 	return error == EACCES || error == EPERM ? EX_NOPERM : EX_CANTCREAT;
 }
 
-/* Without a directory the daemon runs on: the failure policy speaks until it is there. */
-static void use_directory(struct daemon *daemon, const struct conf *conf)
-{
-	enum directory_result result = csp_filter_use_directory(&daemon->filter, conf->directory);
-
-	if (result != DIRECTORY_OK && !daemon->directory_missed)
-		csp_log(LOG_ERR, "directory: %s: %s", conf->directory,
-			csp_directory_strerror(result));
-	if (result == DIRECTORY_OK && daemon->directory_missed)
-		csp_log(LOG_NOTICE, "directory: %s is open", conf->directory);
-	daemon->directory_missed = result != DIRECTORY_OK;
-}
-
 /*
  * The listener comes first: a second daemon ends there, before it could touch the journal of the
  * first. The journal comes after the change of the user, so that it can be reopened later.
@@ -196,7 +183,7 @@ static int open_all(struct daemon *daemon, const struct conf *conf)
 	if (status == EX_OK)
 		status = open_journal(daemon, conf);
 	if (status == EX_OK)
-		use_directory(daemon, conf);
+		csp_watch_look(&daemon->watch, &daemon->filter, conf);
 	return status;
 }
 
@@ -282,7 +269,7 @@ static bool put_into_effect(struct daemon *daemon, struct snapshot *next)
 	}
 	warn_of_fixed(daemon, conf);
 	csp_log_set_facility(conf->syslog_facility);
-	use_directory(daemon, conf);
+	csp_watch_look(&daemon->watch, &daemon->filter, conf);
 	csp_log(LOG_NOTICE, "reloaded: mode=%s policy=%s", csp_mode_name(conf->mode), conf->digest);
 	csp_snapshot_slot_replace(daemon->filter.slot, next);
 	return true;
@@ -327,11 +314,9 @@ static void on_reopen(void *context)
 static void on_tick(void *context)
 {
 	struct daemon *daemon = context;
-
-	if (!daemon->directory_missed)
-		return;
 	struct snapshot *snapshot = csp_snapshot_slot_acquire(daemon->filter.slot);
-	use_directory(daemon, csp_snapshot_conf(snapshot));
+
+	csp_watch_look(&daemon->watch, &daemon->filter, csp_snapshot_conf(snapshot));
 	csp_snapshot_release(snapshot);
 }
 

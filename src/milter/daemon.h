@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "identity.h"
 #include "listener.h"
+#include "watch.h"
 
 struct options {
 	const char *conf_path;
@@ -42,7 +43,7 @@ struct daemon {
 	struct control control;
 	char fixed[FIXED_COUNT][FIXED_SIZE];
 	char *journal_path;
-	bool directory_missed; /* it could not be opened, and that was logged */
+	struct watch watch; /* over the directory */
 	time_t started;
 	struct {
 		time_t time; /* 0: there was none */

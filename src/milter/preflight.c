@@ -81,6 +81,8 @@ static int check_directory(const char *path)
 		return EX_NOPERM;
 	case DIRECTORY_MISSING:
 		return EX_NOINPUT;
+	case DIRECTORY_LOCKED:
+		return EX_TEMPFAIL;
 	case DIRECTORY_OK:
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_FULL:

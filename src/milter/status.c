@@ -7,6 +7,7 @@
 #include "counters.h"
 #include "daemon.h"
 #include "directory_view.h"
+#include "lookup.h"
 #include "version.h"
 
 #define STATS_MAX ((size_t)1 << 20)
@@ -28,49 +29,70 @@ static void write_bool_at(struct json *json, const char *name, bool value)
 	csp_json_bool(json, value);
 }
 
-static void write_stats(struct json *json, const struct directory_stats *stats)
-{
-	csp_json_number_at(json, "state", (int64_t)stats->state);
-	csp_json_number_at(json, "customers", (int64_t)stats->customers);
-	csp_json_number_at(json, "partners", (int64_t)stats->partners);
-	write_time_at(json, "updated", (time_t)stats->updated);
-}
-
-static enum directory_result read_directory(struct json *json, struct directory *directory)
-{
-	struct directory_read *read;
+/* The directory as the next message would find it. */
+struct view {
+	bool known; /* it could be read */
 	struct directory_stats stats;
 	struct arena arena;
+};
+
+static enum directory_result read_directory(struct view *view, struct directory *directory)
+{
+	struct directory_read *read;
 	enum directory_result result = csp_directory_read_begin(&read, directory);
 
 	if (result != DIRECTORY_OK)
 		return result;
-	csp_arena_init(&arena, STATS_MAX);
-	result = csp_directory_stats(&stats, read, &arena);
-	if (result == DIRECTORY_OK)
-		write_stats(json, &stats);
-	csp_arena_dispose(&arena);
+	result = csp_directory_stats(&view->stats, read, &view->arena);
 	csp_directory_read_end(read);
+	view->known = result == DIRECTORY_OK;
 	return result;
 }
 
-static void write_directory(struct json *json, struct filter *filter, const char *path)
+static void write_number_if(struct json *json, const char *name, bool known, int64_t number)
 {
-	struct open_directory *open = csp_filter_take_directory(filter);
-	const char *error = "";
+	csp_json_key(json, name);
+	if (known)
+		csp_json_number(json, number);
+	else
+		csp_json_null(json);
+}
 
+static void write_view(struct json *json, const struct view *view, const struct conf *conf)
+{
+	const struct directory_stats *stats = &view->stats;
+	int64_t now = (int64_t)time(NULL);
+	int64_t age = now > stats->updated ? now - stats->updated : 0;
+
+	write_number_if(json, "state", view->known, (int64_t)stats->state);
+	write_number_if(json, "customers", view->known, (int64_t)stats->customers);
+	write_number_if(json, "partners", view->known, (int64_t)stats->partners);
+	write_time_at(json, "updated", view->known ? (time_t)stats->updated : 0);
+	write_number_if(json, "age", view->known, age);
+	write_bool_at(json, "too_old", view->known && csp_lookup_is_old(conf, stats->updated, now));
+}
+
+static void write_directory(struct json *json, struct daemon *daemon, const struct conf *conf)
+{
+	struct open_directory *open = csp_filter_take_directory(&daemon->filter);
+	enum directory_result result = daemon->watch.result;
+	struct view view = {.known = false};
+
+	csp_arena_init(&view.arena, STATS_MAX);
+	if (open) {
+		enum directory_result found = read_directory(&view, open->directory);
+		result = found != DIRECTORY_OK ? found : result;
+	}
 	csp_json_key(json, "directory");
 	csp_json_object(json);
-	csp_json_text_at(json, "path", csp_span_from(path));
-	if (!open) {
-		error = csp_directory_strerror(DIRECTORY_MISSING);
-	} else {
-		enum directory_result result = read_directory(json, open->directory);
-		error = result == DIRECTORY_OK ? "" : csp_directory_strerror(result);
-	}
-	csp_json_text_or_null_at(json, "error", csp_span_from(error));
+	csp_json_text_at(json, "path", csp_span_from(open ? open->path : conf->directory));
+	write_view(json, &view, conf);
+	csp_json_text_or_null_at(
+		json, "error",
+		csp_span_from(result == DIRECTORY_OK ? "" : csp_directory_strerror(result)));
 	csp_json_object_end(json);
-	csp_filter_give_directory(filter, open);
+	csp_arena_dispose(&view.arena);
+	csp_filter_give_directory(&daemon->filter, open);
 }
 
 static void write_journal(struct json *json, const struct daemon *daemon)
@@ -153,7 +175,7 @@ bool csp_daemon_write_status(void *context, struct json *json)
 	csp_json_text_at(json, "socket", csp_span_from(daemon->fixed[FIXED_SOCKET]));
 	csp_json_text_at(json, "mode", csp_span_from(csp_mode_name(conf->mode)));
 	csp_json_text_at(json, "policy", csp_span_from(conf->digest));
-	write_directory(json, &daemon->filter, conf->directory);
+	write_directory(json, daemon, conf);
 	write_journal(json, daemon);
 	write_descriptors(json);
 	write_reload(json, daemon);

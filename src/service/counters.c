@@ -17,6 +17,7 @@ static const char *const names[COUNTER_COUNT] = {
 	[COUNTER_FAULT_DIRECTORY] = "fault_directory",
 	[COUNTER_FAULT_JOURNAL] = "fault_journal",
 	[COUNTER_FAULT_RESOURCES] = "fault_resources",
+	[COUNTER_OLD_DIRECTORY] = "old_directory",
 	[COUNTER_RELOADS] = "reloads",
 	[COUNTER_RELOADS_FAILED] = "reloads_failed",
 };

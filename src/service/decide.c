@@ -118,6 +118,7 @@ static const struct decision *make_decision(const struct work *work)
 		.host = context->host,
 		.policy_digest = csp_span_from(work->conf->digest),
 		.directory_state = work->lookup.state,
+		.directory_old = work->lookup.old,
 		.message = work->message,
 		.authors = &work->authors,
 		.classification = &work->classification,
@@ -135,6 +136,8 @@ static void count_decision(const struct work *work, const struct decision *decis
 	csp_counter_add(COUNTER_MESSAGES, 1);
 	if (work->lookup.failed)
 		csp_counter_add(COUNTER_FAULT_DIRECTORY, 1);
+	if (work->lookup.old)
+		csp_counter_add(COUNTER_OLD_DIRECTORY, 1);
 	if (!work->classification.known)
 		csp_counter_add(COUNTER_FAULT_RESOURCES, 1);
 	if (decision->mode == MODE_MONITOR && decision->would_plan.action == ACTION_FLAG)
@@ -155,7 +158,8 @@ const struct decision *csp_decide(const struct decide_context *context,
 	work->conf = csp_snapshot_conf(context->snapshot);
 	work->message = message;
 	work->arena = message->arena;
-	csp_lookup_init(&work->lookup, context->directory, message->arena);
+	csp_lookup_init(&work->lookup, context->directory, message->arena, work->conf,
+			context->now.tv_sec);
 	bool judged = read_message(work) && judge_recipients(work);
 	csp_lookup_end(&work->lookup);
 	if (judged)

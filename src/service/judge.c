@@ -86,16 +86,17 @@ static void apply_failure_policy(const struct judging *judging, const struct fac
 		[FAILURE_FLAG_AND_PASS] = DISPOSITION_FLAG,
 		[FAILURE_ACCEPT] = DISPOSITION_PASS,
 	};
+	const struct conf *conf = conf_of(judging);
 	bool directory = facts->customer_found == COULD_NOT_TELL || !facts->sender.known;
 	enum disposition gravest = DISPOSITION_PASS;
 
 	if (!verdict->fault)
 		return;
 	if (directory)
-		gravest = dispositions[conf_of(judging)->on_directory_failure];
-	if (!facts->classification->known &&
-	    dispositions[conf_of(judging)->on_resource_failure] > gravest)
-		gravest = dispositions[conf_of(judging)->on_resource_failure];
+		gravest = dispositions[judging->lookup->refused ? conf->on_old_directory
+								: conf->on_directory_failure];
+	if (!facts->classification->known && dispositions[conf->on_resource_failure] > gravest)
+		gravest = dispositions[conf->on_resource_failure];
 	verdict->disposition = gravest;
 }
 

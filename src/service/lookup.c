@@ -1,8 +1,11 @@
 #include "lookup.h"
 
-void csp_lookup_init(struct lookup *lookup, struct directory *directory, struct arena *arena)
+#define SECONDS_PER_HOUR 3600
+
+void csp_lookup_init(struct lookup *lookup, struct directory *directory, struct arena *arena,
+		     const struct conf *conf, int64_t now)
 {
-	*lookup = (struct lookup){.directory = directory, .arena = arena};
+	*lookup = (struct lookup){.directory = directory, .arena = arena, .conf = conf, .now = now};
 }
 
 void csp_lookup_end(struct lookup *lookup)
@@ -10,6 +13,12 @@ void csp_lookup_end(struct lookup *lookup)
 	if (lookup->read)
 		csp_directory_read_end(lookup->read);
 	lookup->read = NULL;
+}
+
+bool csp_lookup_is_old(const struct conf *conf, int64_t updated, int64_t now)
+{
+	return conf->directory_max_age &&
+	       updated < now - (int64_t)conf->directory_max_age * SECONDS_PER_HOUR;
 }
 
 static bool is_readable(struct lookup *lookup)
@@ -23,7 +32,12 @@ static bool is_readable(struct lookup *lookup)
 		return false;
 	}
 	lookup->state = csp_directory_state(lookup->read);
-	return true;
+	lookup->old =
+		csp_lookup_is_old(lookup->conf, csp_directory_updated(lookup->read), lookup->now);
+	lookup->refused = lookup->old && lookup->conf->on_old_directory != FAILURE_USE;
+	if (lookup->refused)
+		csp_lookup_end(lookup);
+	return !lookup->refused;
 }
 
 static enum found note(struct lookup *lookup, enum found found)

@@ -33,6 +33,21 @@ static const char *failure_choice(const struct conf *conf, unsigned number)
 	return names[number];
 }
 
+static const char *cloud_choice(const struct conf *conf, unsigned number)
+{
+	static const char *const names[] = {"commercial", "us-gov", "china", NULL};
+
+	(void)conf;
+	return names[number];
+}
+
+static const char *old_directory_choice(const struct conf *conf, unsigned number)
+{
+	return number == FAILURE_USE  ? "use"
+	       : number < FAILURE_USE ? failure_choice(conf, number)
+				      : NULL;
+}
+
 static bool check_category(const struct schema_place *place, struct span *text)
 {
 	if (csp_span_equal(*text, SPAN_LIT("other"))) {
@@ -182,12 +197,24 @@ static const struct schema directory_settings[] = {
 	 .fallback = "/var/lib/csp-milter/directory",
 	 .store = csp_store_cstr,
 	 .offset = offsetof(struct conf, directory)},
+	{.name = "single_partner_clouds",
+	 .type = SCHEMA_TEXTS,
+	 .max = 3,
+	 .choice = cloud_choice,
+	 .fallback = "us-gov",
+	 .offset = offsetof(struct conf, single_partner_clouds)},
 	{.name = "address_separators",
 	 .type = SCHEMA_TEXT,
 	 .max = 19,
 	 .fallback = "+",
 	 .check = csp_check_separators,
 	 .offset = offsetof(struct conf, address_separators)},
+	{.name = "max_age",
+	 .type = SCHEMA_NUMBER,
+	 .min = 0,
+	 .max = 87600,
+	 .fallback = "0",
+	 .offset = offsetof(struct conf, directory_max_age)},
 	{0},
 };
 
@@ -236,6 +263,11 @@ static const struct schema failure_settings[] = {
 	 .choice = failure_choice,
 	 .fallback = "tempfail",
 	 .offset = offsetof(struct conf, on_directory_failure)},
+	{.name = "old_directory",
+	 .type = SCHEMA_CHOICE,
+	 .choice = old_directory_choice,
+	 .fallback = "use",
+	 .offset = offsetof(struct conf, on_old_directory)},
 	{.name = "journal",
 	 .type = SCHEMA_CHOICE,
 	 .choice = failure_choice,
@@ -280,7 +312,7 @@ static const struct schema classification_settings[] = {
 	 .complete = csp_pack_complete,
 	 .fallback = "categories/en.conf categories/fr.conf packs/products.conf "
 		     "packs/identifiers.conf packs/senders.conf packs/tags.conf "
-		     "packs/direct-mail.conf",
+		     "packs/direct-mail.conf packs/shared-domains.conf",
 	 .offset = offsetof(struct draft, packs)},
 	{.name = "tag_sources",
 	 .type = SCHEMA_GROUP,

@@ -12,7 +12,12 @@
 #include "pack.h"
 #include "plan.h"
 
-enum failure_policy { FAILURE_TEMPFAIL, FAILURE_FLAG_AND_PASS, FAILURE_ACCEPT };
+enum failure_policy {
+	FAILURE_TEMPFAIL,
+	FAILURE_FLAG_AND_PASS,
+	FAILURE_ACCEPT,
+	FAILURE_USE /* of an old directory alone: it is no fault */
+};
 
 struct conf_milter {
 	const char *socket; /* "unix:/path", "inet:port@host", "inet6:port@host" */
@@ -35,12 +40,15 @@ struct conf {
 	struct conf_journal journal;
 	const char *directory;          /* folder of the LMDB environment */
 	struct span address_separators; /* for csp_mailbox_key */
+	unsigned directory_max_age;     /* hours since its last update; 0: no limit */
 	const char *syslog_facility;    /* "mail" */
 	struct message_limits limits;
 	enum failure_policy on_directory_failure, on_journal_failure, on_resource_failure;
+	enum failure_policy on_old_directory;
 	struct vendor vendor;
 	struct policy policy;
 	struct categories categories;
+	struct spans single_partner_clouds; /* names */
 	struct spans text_fields;
 	struct proofs tag_sources;
 	struct pack pack; /* all packs as one */

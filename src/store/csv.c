@@ -1,11 +1,20 @@
 #include "csv.h"
 
-#define BYTE_MARK 0xef /* the first of three */
+static const struct span separators = SPAN_INIT(",;\t");
 
-void csp_csv_init(struct csv *csv, FILE *stream)
+static void set_ends(struct csv *csv, bool quoted, struct span bytes, bool end)
 {
-	*csv = (struct csv){.stream = stream, .line = 1, .row_line = 1};
+	for (size_t i = 0; i < bytes.len; i++)
+		csv->ends[quoted][(unsigned char)bytes.data[i]] = end;
+}
+
+void csp_csv_init(struct csv *csv, struct textin *in)
+{
+	*csv = (struct csv){.in = in, .line = 1, .row_line = 1};
 	csp_buf_init(&csv->bytes, CSV_ROW_MAX);
+	set_ends(csv, false, separators, true);
+	set_ends(csv, false, SPAN_LIT("\r\n"), true);
+	set_ends(csv, true, SPAN_LIT("\"\r\n"), true);
 }
 
 void csp_csv_dispose(struct csv *csv)
@@ -16,12 +25,12 @@ void csp_csv_dispose(struct csv *csv)
 /* Every line end is a LF to the rest of this file. */
 static int take(struct csv *csv)
 {
-	int c = getc_unlocked(csv->stream);
+	int c = csp_textin_get(csv->in);
 
 	if (c == '\r') {
-		c = getc_unlocked(csv->stream);
-		if (c != '\n' && c != EOF)
-			ungetc(c, csv->stream);
+		c = csp_textin_get(csv->in);
+		if (c != '\n')
+			csp_textin_unget(csv->in, c);
 		c = '\n';
 	}
 	if (c == '\n')
@@ -29,37 +38,74 @@ static int take(struct csv *csv)
 	return c;
 }
 
-static bool is_separator(struct csv *csv, int c)
+/* At EOF. */
+static enum csv_result end_result(const struct csv *csv)
 {
-	if (!csv->separator && (c == ',' || c == ';'))
-		csv->separator = (char)c;
-	return c != EOF && csv->separator && c == csv->separator;
+	switch (csv->in->state) {
+	case TEXTIN_OPEN:
+	case TEXTIN_END:
+		break;
+	case TEXTIN_READ_ERROR:
+		return CSV_READ_ERROR;
+	case TEXTIN_NOT_TEXT:
+		return CSV_NOT_TEXT;
+	case TEXTIN_NO_MEMORY:
+		return CSV_NO_MEMORY;
+	}
+	return CSV_END;
 }
 
-static enum csv_result add(struct csv *csv, int c)
+static bool is_separator(struct csv *csv, int c)
 {
-	/* The first row is a header: a NUL in it is half a UTF-16 letter. */
-	if (c == '\0' && csv->row_line == 1)
-		return CSV_NOT_UTF8;
-	csp_buf_append_char(&csv->bytes, (char)c);
-	if (!csp_buf_failed(&csv->bytes))
-		return CSV_ROW;
-	return csv->bytes.len == CSV_ROW_MAX ? CSV_TOO_LONG : CSV_NO_MEMORY;
+	if (c == EOF || c == '\n' || !csv->ends[false][c])
+		return false;
+	if (!csv->separator) {
+		csv->separator = (char)c;
+		set_ends(csv, false, separators, false);
+		csv->ends[false][c] = true;
+	}
+	return true;
+}
+
+static enum csv_result add(struct csv *csv, struct span text)
+{
+	if (text.len > CSV_ROW_MAX - csv->bytes.len)
+		return CSV_TOO_LONG;
+	csp_buf_append(&csv->bytes, text);
+	return csp_buf_failed(&csv->bytes) ? CSV_NO_MEMORY : CSV_ROW;
+}
+
+/* All that is plain of what is at hand; perhaps nothing. */
+static enum csv_result add_run(struct csv *csv, bool quoted)
+{
+	const bool *ends = csv->ends[quoted];
+	struct span ready = csp_textin_ready(csv->in);
+	size_t len = 0;
+
+	while (len < ready.len && !ends[(unsigned char)ready.data[len]])
+		len++;
+	enum csv_result result = add(csv, csp_span_slice(ready, 0, len));
+	csp_textin_skip(csv->in, len);
+	return result;
 }
 
 /* From behind the opening quote to behind the closing one; *stop is what follows. */
 static enum csv_result read_quoted(struct csv *csv, int *stop)
 {
 	for (;;) {
+		enum csv_result result = add_run(csv, true);
+		if (result != CSV_ROW)
+			return result;
 		int c = take(csv);
 		if (c == EOF)
-			return ferror(csv->stream) ? CSV_READ_ERROR : CSV_OPEN_QUOTE;
+			return end_result(csv) == CSV_END ? CSV_OPEN_QUOTE : end_result(csv);
 		if (c == '"') {
 			*stop = take(csv);
 			if (*stop != '"')
 				return CSV_ROW;
 		}
-		enum csv_result result = add(csv, c);
+		char byte = (char)c;
+		result = add(csv, (struct span){&byte, 1});
 		if (result != CSV_ROW)
 			return result;
 	}
@@ -76,7 +122,8 @@ static enum csv_result read_cell(struct csv *csv, int *stop)
 			return result;
 	}
 	while (c != EOF && c != '\n' && !is_separator(csv, c)) {
-		enum csv_result result = add(csv, c);
+		csp_textin_unget(csv->in, c);
+		enum csv_result result = add_run(csv, false);
 		if (result != CSV_ROW)
 			return result;
 		c = take(csv);
@@ -95,56 +142,27 @@ static enum csv_result read_cells(struct csv *csv)
 			return result;
 		if (csv->cell_count == CSV_CELLS_MAX)
 			return CSV_TOO_WIDE;
-		csv->ends[csv->cell_count++] = csv->bytes.len;
+		csv->cell_ends[csv->cell_count++] = csv->bytes.len;
 	} while (stop != EOF && stop != '\n');
-	return ferror(csv->stream) ? CSV_READ_ERROR : CSV_ROW;
-}
-
-/* What stands before the first row: the byte order mark of UTF-8, or of UTF-16. */
-static enum csv_result skip_mark(struct csv *csv)
-{
-	int c = getc_unlocked(csv->stream);
-
-	if (c == 0xff || c == 0xfe)
-		return CSV_NOT_UTF8;
-	if (c != BYTE_MARK) {
-		if (c != EOF)
-			ungetc(c, csv->stream);
-		return CSV_ROW;
-	}
-	if (getc_unlocked(csv->stream) == 0xbb && getc_unlocked(csv->stream) == 0xbf)
-		return CSV_ROW;
-	return ferror(csv->stream) ? CSV_READ_ERROR : CSV_NOT_UTF8;
-}
-
-static bool at_end(struct csv *csv)
-{
-	int c = getc_unlocked(csv->stream);
-
-	if (c == EOF)
-		return true;
-	ungetc(c, csv->stream);
-	return false;
+	if (stop == EOF && end_result(csv) != CSV_END)
+		return end_result(csv);
+	return CSV_ROW;
 }
 
 static enum csv_result read_row(struct csv *csv)
 {
-	bool first = csv->line == 1 && csv->cell_count == 0;
-
 	csp_buf_reset(&csv->bytes);
 	csv->cell_count = 0;
 	csv->row_line = csv->line;
-	enum csv_result result = first ? skip_mark(csv) : CSV_ROW;
-	if (result != CSV_ROW)
-		return result;
-	if (at_end(csv))
-		return ferror(csv->stream) ? CSV_READ_ERROR : CSV_END;
-	result = read_cells(csv);
+	if (csp_textin_ready(csv->in).len == 0)
+		return end_result(csv);
+	enum csv_result result = read_cells(csv);
 	if (result != CSV_ROW)
 		return result;
 	struct span row = csp_buf_span(&csv->bytes);
 	for (size_t i = 0; i < csv->cell_count; i++)
-		csv->cells[i] = csp_span_slice(row, i ? csv->ends[i - 1] : 0, csv->ends[i]);
+		csv->cells[i] =
+			csp_span_slice(row, i ? csv->cell_ends[i - 1] : 0, csv->cell_ends[i]);
 	return CSV_ROW;
 }
 

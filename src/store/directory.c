@@ -18,10 +18,13 @@ static int begin(MDB_txn **out, MDB_env *env)
 enum directory_result csp_directory_read_begin(struct directory_read **out,
 					       struct directory *directory)
 {
-	struct directory_read *read = malloc(sizeof(*read));
+	struct directory_read *read;
 	struct directory_head head;
 
 	*out = NULL;
+	if (csp_directory_check_size(directory) != 0)
+		return DIRECTORY_FAILED;
+	read = malloc(sizeof(*read));
 	if (!read)
 		return DIRECTORY_FAILED;
 	*read = (struct directory_read){.at = {.directory = directory}};
@@ -36,6 +39,7 @@ enum directory_result csp_directory_read_begin(struct directory_read **out,
 		return DIRECTORY_FAILED;
 	}
 	read->state = head.state;
+	read->updated = head.updated;
 	*out = read;
 	return DIRECTORY_OK;
 }
@@ -51,6 +55,11 @@ void csp_directory_read_end(struct directory_read *read)
 uint64_t csp_directory_state(const struct directory_read *read)
 {
 	return read->state;
+}
+
+int64_t csp_directory_updated(const struct directory_read *read)
+{
+	return read->updated;
 }
 
 static enum found get(struct span *out, const struct directory_read *read, enum codec_table table,

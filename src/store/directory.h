@@ -1,7 +1,7 @@
 /*
  * The customer directory: one LMDB environment, written in place by the tool, read by the daemon in short transactions.
  * A struct directory may be shared by all threads; a transaction belongs to one caller and one message, and what
- * it finds is copied into the caller's arena. Writing is directory_write.h, what people look at directory_view.h.
+ * it finds is copied into the caller's arena. Writing is directory_update.h, what people look at directory_view.h.
  * Look-ups answer found, not found or could-not-tell; damaged values (their checksum covers the key) are could-not-tell.
  */
 #ifndef CSP_DIRECTORY_H
@@ -19,7 +19,8 @@ enum directory_result {
 	DIRECTORY_FORBIDDEN,    /* permission */
 	DIRECTORY_INCOMPATIBLE, /* of another version of this program, or no directory at all */
 	DIRECTORY_FULL,         /* disk or map */
-	DIRECTORY_BUSY,         /* another process is at it */
+	DIRECTORY_BUSY,         /* another process is changing it */
+	DIRECTORY_LOCKED,       /* others hold its lock, or all places for readers */
 	DIRECTORY_REFUSED, /* one entry breaks a limit: it was left out, the transaction goes on */
 	DIRECTORY_FAILED,  /* damaged, or a fault of the system */
 };
@@ -34,11 +35,21 @@ const char *csp_directory_strerror(enum directory_result result);
 enum directory_result csp_directory_open(struct directory **out, const char *path, bool writable);
 void csp_directory_close(struct directory *directory); /* NULL is allowed */
 
+/*
+ * Is what is open still what stands at the path? MISSING: its files were removed or replaced. check
+ * also reads from it: FAILED when it is damaged or was written over; *updated as csp_directory_updated.
+ * Neither notices damage to single entries.
+ */
+enum directory_result csp_directory_is_at(const struct directory *directory, const char *path);
+enum directory_result csp_directory_check(int64_t *updated, struct directory *directory,
+					  const char *path);
+
 /* Reading. One consistent state from begin to end. */
 enum directory_result csp_directory_read_begin(struct directory_read **out,
 					       struct directory *directory);
 void csp_directory_read_end(struct directory_read *read);
-uint64_t csp_directory_state(const struct directory_read *read); /* grows with every update */
+uint64_t csp_directory_state(const struct directory_read *read);  /* grows with every update */
+int64_t csp_directory_updated(const struct directory_read *read); /* seconds since 1970 */
 
 struct customers {
 	const struct customer *items;

@@ -14,6 +14,7 @@
 #define DATA_MODE    0640
 #define LOCK_MODE    0660 /* readers enter themselves there */
 #define WRITER_FILE  "writer.lock"
+#define MAKE_PAGES   256 /* more than the empty tables take */
 
 #define META_NAME "meta"
 
@@ -36,7 +37,9 @@ const char *csp_directory_strerror(enum directory_result result)
 	case DIRECTORY_FULL:
 		return "no room left on the disk or in the map";
 	case DIRECTORY_BUSY:
-		return "another process is changing it";
+		return "another import is changing it: try again when it has ended";
+	case DIRECTORY_LOCKED:
+		return "other processes keep it locked: \"fuser -v\" on its lock.mdb names them";
 	case DIRECTORY_REFUSED:
 		return "an entry breaks a limit";
 	case DIRECTORY_FAILED:
@@ -68,6 +71,9 @@ enum directory_result csp_directory_result(int code)
 	case ENOSPC:
 	case EDQUOT:
 		return DIRECTORY_FULL;
+	case EBUSY:
+	case MDB_READERS_FULL:
+		return DIRECTORY_LOCKED;
 	default:
 		return DIRECTORY_FAILED;
 	}
@@ -290,12 +296,15 @@ static int get_sizes(int *file, off_t *size, off_t *wanted, MDB_env *env)
 	MDB_stat shape;
 	int code = mdb_env_get_fd(env, file);
 
+	if (!code && fstat(*file, &status) != 0)
+		code = errno;
+	/* The meta pages, which LMDB reads for the rest. */
+	if (!code && status.st_size < 2 * sysconf(_SC_PAGESIZE))
+		code = MDB_CORRUPTED;
 	if (!code)
 		code = mdb_env_info(env, &info);
 	if (!code)
 		code = mdb_env_stat(env, &shape);
-	if (!code && fstat(*file, &status) != 0)
-		code = errno;
 	if (code)
 		return code;
 	*size = status.st_size;
@@ -304,30 +313,40 @@ static int get_sizes(int *file, off_t *size, off_t *wanted, MDB_env *env)
 }
 
 /* Reading a page behind the file's end would kill the process. */
-static int check_size(MDB_env *env)
+int csp_directory_check_size(const struct directory *directory)
 {
 	off_t size, wanted;
 	int file;
-	int code = get_sizes(&file, &size, &wanted, env);
+	int code = get_sizes(&file, &size, &wanted, directory->env);
 
-	if (!code && size < wanted)
-		code = MDB_CORRUPTED;
-	return code;
+	return !code && size < wanted ? MDB_CORRUPTED : code;
 }
 
 /*
- * LMDB leaves pages at the end unwritten that were given back in the same transaction. With the file
- * as long as its meta page says, check_size can tell a truncated file from a whole one.
+ * LMDB leaves pages at the end unwritten that were given back in the same transaction, so the file
+ * may end before the last page that its meta page counts. That must not look like a truncated file
+ * to others, not even where this process is killed in between: the file is long enough before the
+ * commit (that costs no disk), and as long as needed after it. A file system that takes no such
+ * length leaves it at the second.
  */
-int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn)
+int csp_directory_commit_txn(const struct directory_txn *at, uint64_t pages)
 {
+	MDB_env *env = at->directory->env;
 	off_t size, wanted;
+	MDB_stat shape;
 	int file;
-	int code = mdb_txn_commit(txn);
+	int code = get_sizes(&file, &size, &wanted, env);
 
 	if (!code)
-		code = get_sizes(&file, &size, &wanted, env);
-	if (!code && size < wanted && (ftruncate(file, wanted) != 0 || fsync(file) != 0))
+		code = mdb_env_stat(env, &shape);
+	if (code) {
+		mdb_txn_abort(at->txn);
+		return code;
+	}
+	(void)!ftruncate(file, wanted + (off_t)(pages * shape.ms_psize));
+	code = mdb_txn_commit(at->txn);
+	if (get_sizes(&file, &size, &wanted, env) == 0 && size != wanted &&
+	    (ftruncate(file, wanted) != 0 || fsync(file) != 0) && !code)
 		code = errno;
 	return code;
 }
@@ -352,14 +371,25 @@ static int put_format(struct directory *directory, MDB_txn *txn)
 	return mdb_put(txn, directory->tables[0][TABLE_META], &key, &value, 0);
 }
 
+/*
+ * As a transaction sees it: mdb_env_stat sees what another process is committing, which a transaction
+ * that begins now does not.
+ */
 static bool is_empty(MDB_env *env)
 {
 	MDB_stat shape;
+	MDB_txn *txn;
+	MDB_dbi root;
 
-	return mdb_env_stat(env, &shape) == 0 && shape.ms_entries == 0;
+	if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0)
+		return false;
+	bool empty = mdb_dbi_open(txn, NULL, 0, &root) == 0 && mdb_stat(txn, root, &shape) == 0 &&
+		     shape.ms_entries == 0;
+	mdb_txn_abort(txn);
+	return empty;
 }
 
-static int check_format(const struct directory *directory, MDB_txn *txn)
+int csp_directory_check_format(const struct directory *directory, MDB_txn *txn)
 {
 	const struct directory_txn at = {directory, txn, 0};
 	struct span format;
@@ -387,27 +417,27 @@ static int check_head(const struct directory *directory, MDB_txn *txn)
 
 static int attach(struct directory *directory)
 {
+	struct directory_txn at = {.directory = directory};
 	bool make = is_empty(directory->env);
-	MDB_txn *txn;
 
 	if (make && !directory->writable)
 		return ENOENT;
-	int code = mdb_txn_begin(directory->env, NULL, make ? 0 : MDB_RDONLY, &txn);
+	int code = mdb_txn_begin(directory->env, NULL, make ? 0 : MDB_RDONLY, &at.txn);
 	if (code)
 		return code;
-	code = open_tables(directory, txn, make ? MDB_CREATE : 0);
+	code = open_tables(directory, at.txn, make ? MDB_CREATE : 0);
 	if (code == MDB_NOTFOUND)
 		code = MDB_INCOMPATIBLE;
 	if (!code && make)
-		code = put_format(directory, txn);
+		code = put_format(directory, at.txn);
 	if (!code)
-		code = check_format(directory, txn);
+		code = csp_directory_check_format(directory, at.txn);
 	if (!code)
-		code = check_head(directory, txn);
+		code = check_head(directory, at.txn);
 	if (code)
-		mdb_txn_abort(txn);
+		mdb_txn_abort(at.txn);
 	else
-		code = make ? csp_directory_commit_txn(directory->env, txn) : mdb_txn_commit(txn);
+		code = make ? csp_directory_commit_txn(&at, MAKE_PAGES) : mdb_txn_commit(at.txn);
 	return code;
 }
 
@@ -415,6 +445,10 @@ static int open_directory(struct directory *directory, const char *path, uint64_
 {
 	int code = prepare_folder(directory, path);
 
+	if (!code)
+		code = csp_directory_wait_for_lock(path);
+	if (!code)
+		code = csp_directory_note_lock(directory, path);
 	if (code)
 		return code;
 	/* A limit on address space is ENOMEM from the kernel, EINVAL from valgrind. */
@@ -423,7 +457,10 @@ static int open_directory(struct directory *directory, const char *path, uint64_
 		map_size /= 2;
 	} while ((code == ENOMEM || code == EINVAL) && map_size >= MAP_SIZE_MIN);
 	if (!code)
-		code = check_size(directory->env);
+		code = csp_directory_check_size(directory);
+	/* LMDB may have made the lock file only now. */
+	if (!code && !directory->lock_inode)
+		code = csp_directory_note_lock(directory, path);
 	return code ? code : attach(directory);
 }
 

@@ -8,6 +8,7 @@
 
 #include <lmdb.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "codec.h"
 #include "directory.h"
@@ -20,6 +21,8 @@ struct directory {
 	MDB_dbi tables[SLOT_COUNT][TABLE_COUNT];
 	int folder, writer; /* descriptors; writer is locked while it is open, else -1 */
 	bool writable;
+	dev_t lock_device;
+	ino_t lock_inode; /* 0: there is no lock file, or it cannot be used */
 };
 
 /* A transaction and the slot that it looks at. */
@@ -32,6 +35,7 @@ struct directory_txn {
 struct directory_read {
 	struct directory_txn at;
 	uint64_t state;
+	int64_t updated;
 };
 
 #define DIRECTORY_MAP_SIZE ((uint64_t)64 << 30) /* address space, not disk */
@@ -42,6 +46,22 @@ enum directory_result csp_directory_open_sized(struct directory **out, const cha
 
 enum directory_result csp_directory_result(int code); /* of an MDB_ or errno code */
 
+/*
+ * Waits a moment for whoever holds the lock file alone, for LMDB would wait for ever; gives an errno
+ * code, EBUSY when that takes too long. Never while this process has the directory open: that would
+ * cost it its own lock.
+ */
+int csp_directory_wait_for_lock(const char *path);
+
+/* Notes which lock file stands at the path, if any; gives an errno code. */
+int csp_directory_note_lock(struct directory *directory, const char *path);
+
+/* MDB_CORRUPTED when the data file is shorter than what it holds: reading behind its end would kill the process. */
+int csp_directory_check_size(const struct directory *directory);
+
+/* 0, or MDB_INCOMPATIBLE when another version wrote it. */
+int csp_directory_check_format(const struct directory *directory, MDB_txn *txn);
+
 /* LMDB writes to neither, but its struct has no const. */
 static inline MDB_val csp_directory_val(struct span span)
 {
@@ -51,8 +71,8 @@ static inline MDB_val csp_directory_val(struct span span)
 	return val;
 }
 
-/* Commits and ends a writing transaction; gives an MDB_ or errno code. */
-int csp_directory_commit_txn(MDB_env *env, MDB_txn *txn);
+/* Commits and ends a writing transaction, which took no more than `pages` new pages; gives an MDB_ or errno code. */
+int csp_directory_commit_txn(const struct directory_txn *at, uint64_t pages);
 
 static inline struct span csp_directory_span(MDB_val val)
 {

@@ -28,7 +28,7 @@ static bool has_own_domain(const struct directory_remarks *remarks,
 			   const struct customer_entry *entry)
 {
 	for (size_t i = 0; i < entry->domain_count; i++) {
-		if (!csp_spans_hold_domain(remarks->settings->tenant_domains,
+		if (!csp_spans_hold_domain_sorted(remarks->settings->tenant_domains,
 					   entry->domains[i].name))
 			return true;
 	}

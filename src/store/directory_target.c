@@ -3,8 +3,12 @@
 #include <errno.h>
 
 /* A transaction's new pages stay in memory until it is committed. */
-#define WAITING_MAX ((size_t)64 << 20)
-#define ENTRY_COST  16 /* bytes of a page for an entry, next to its key and value */
+#define WAITING_MAX ((size_t)128 << 20)
+/* What an entry takes at the most: appended, pages are at least half full; else it can split every page above it. */
+#define APPEND_COST(bytes) (2 * (bytes) + 64)
+#define PUT_COST(bytes)    ((bytes) + (size_t)16 * PAGE_BYTES)
+#define PAGE_BYTES         4096
+#define OTHER_PAGES        256 /* for the sources, the head and LMDB's own lists */
 
 #define SWEEP_MEMORY ((size_t)256 << 20)
 
@@ -28,12 +32,18 @@ enum directory_result csp_target_begin(struct directory_target *target, struct d
 	return DIRECTORY_OK;
 }
 
-static int empty_tables(const struct directory_txn *at)
+static int empty_tables(const struct directory_txn *at, uint64_t *pages)
 {
+	MDB_stat shape;
 	int code = 0;
 
-	for (int table = TABLE_META + 1; table < TABLE_COUNT && !code; table++)
-		code = mdb_drop(at->txn, csp_directory_table(at, (enum codec_table)table), 0);
+	for (int table = TABLE_META + 1; table < TABLE_COUNT && !code; table++) {
+		MDB_dbi dbi = csp_directory_table(at, (enum codec_table)table);
+		code = mdb_stat(at->txn, dbi, &shape);
+		*pages += shape.ms_leaf_pages + shape.ms_branch_pages + shape.ms_overflow_pages;
+		if (!code)
+			code = mdb_drop(at->txn, dbi, 0);
+	}
 	return code;
 }
 
@@ -42,12 +52,14 @@ static int empty_slot(struct directory *directory, unsigned slot)
 {
 	struct directory_txn at = {directory, NULL, slot};
 	int code = mdb_txn_begin(directory->env, NULL, 0, &at.txn);
+	uint64_t pages = 0;
 
 	if (code)
 		return code;
-	code = empty_tables(&at);
+	code = empty_tables(&at, &pages);
+	/* What is given back is listed, hundreds on a page. */
 	if (!code)
-		return csp_directory_commit_txn(directory->env, at.txn);
+		return csp_directory_commit_txn(&at, OTHER_PAGES + pages / 64);
 	mdb_txn_abort(at.txn);
 	return code;
 }
@@ -110,14 +122,22 @@ enum directory_result csp_target_open_table(struct directory_target *target, enu
 	return csp_directory_result(code);
 }
 
+static int commit_txn(struct directory_target *target)
+{
+	int code =
+		csp_directory_commit_txn(&target->at, OTHER_PAGES + target->waiting / PAGE_BYTES);
+
+	target->at.txn = NULL;
+	target->waiting = 0;
+	return code;
+}
+
 /* Much at once would be held in memory; nobody reads the slot yet, so it may come in parts. */
 static int commit_part(struct directory_target *target)
 {
 	mdb_cursor_close(target->appending);
 	target->appending = NULL;
-	target->waiting = 0;
-	int code = csp_directory_commit_txn(target->directory->env, target->at.txn);
-	target->at.txn = NULL;
+	int code = commit_txn(target);
 	if (!code)
 		code = begin_writing(target);
 	return code ? code : open_appending(target);
@@ -127,7 +147,7 @@ static int append(struct directory_target *target, struct span key, struct span 
 {
 	MDB_val name = csp_directory_val(key), data = csp_directory_val(value);
 
-	target->waiting += key.len + value.len + ENTRY_COST;
+	target->waiting += APPEND_COST(key.len + value.len);
 	int code = target->waiting > WAITING_MAX ? commit_part(target) : 0;
 	return code ? code : mdb_cursor_put(target->appending, &name, &data, MDB_APPEND);
 }
@@ -137,6 +157,7 @@ static int put_in_place(struct directory_target *target, struct span key, struct
 	MDB_dbi table = csp_directory_table(&target->at, target->table);
 	MDB_val name = csp_directory_val(key), data = csp_directory_val(value);
 
+	target->waiting += PUT_COST(key.len + value.len);
 	if (value.len > 0)
 		return mdb_put(target->at.txn, table, &name, &data, 0);
 	int code = mdb_del(target->at.txn, table, &name, NULL);
@@ -307,8 +328,7 @@ enum directory_result csp_target_commit(struct directory_target *target,
 		result = csp_directory_put_head(&target->at, head);
 	if (result != DIRECTORY_OK)
 		return result;
-	int code = csp_directory_commit_txn(target->directory->env, target->at.txn);
-	target->at.txn = NULL;
+	int code = commit_txn(target);
 	if (code || !target->building)
 		return csp_directory_result(code);
 	target->building = false;

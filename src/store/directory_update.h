@@ -43,7 +43,7 @@ struct update_settings {
 	int64_t now;                        /* seconds since 1970 */
 	bool dry_run;                       /* all but the last commit */
 	bool wait;                          /* for another update to end */
-	struct spans tenant_domains;        /* patterns (csp_domain_matches): a cloud's own names */
+	struct spans tenant_domains;        /* patterns, sorted (csp_spans_hold_domain_sorted): a cloud's own names */
 	struct spans single_partner_clouds; /* names of clouds */
 	struct update_report report;
 	size_t memory;         /* bytes for sorting; 0: a good size */

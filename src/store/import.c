@@ -213,11 +213,14 @@ static enum import_result read_stream(struct import *import)
 {
 	enum import_format format = import->settings->format;
 
+	/* It knows more marks, and a second one would be text. */
+	if (format == IMPORT_CUSTOMERS_CSV)
+		return csp_import_csv(import);
 	if (!skip_mark(import->stream))
 		return ferror(import->stream) ? IMPORT_UNREADABLE : IMPORT_UNKNOWN_FORMAT;
 	if (format == IMPORT_AUTO)
 		format = guess_format(import->stream);
-	return format == IMPORT_CUSTOMERS_CSV ? csp_import_customers_csv(import)
+	return format == IMPORT_CUSTOMERS_CSV ? csp_import_csv(import)
 					      : csp_import_json_lines(import);
 }
 

@@ -25,7 +25,7 @@ struct import_settings {
 	struct span cloud;    /* of customers that come without one; may be empty */
 	struct span address_separators; /* as the look-ups use, see csp_mailbox_key */
 	struct spans
-		public_domains; /* patterns (csp_domain_matches): nobody's, exact addresses only */
+		public_domains; /* patterns, sorted (csp_spans_hold_domain_sorted): exact addresses only */
 	struct spans tenant_domains; /* patterns: a cloud's own names, each a tenant's alone */
 	import_products *products;   /* NULL: none is known */
 	void *products_context;
@@ -51,7 +51,7 @@ enum import_result {
 	IMPORT_OK,
 	IMPORT_UNREADABLE,     /* errno says why */
 	IMPORT_UNKNOWN_FORMAT, /* nothing was taken */
-	IMPORT_NOT_UTF8,       /* nothing was taken: UTF-16 */
+	IMPORT_NOT_UTF8,       /* nothing was taken: damaged UTF-16 */
 	IMPORT_NEEDS_PARTNER,  /* nothing was taken */
 	IMPORT_NO_MEMORY,
 	IMPORT_DIRECTORY

@@ -27,7 +27,7 @@ enum row_result { ROW_OK, ROW_REFUSED, ROW_NO_MEMORY, ROW_DIRECTORY };
 
 /* One format each: the whole stream. */
 enum import_result csp_import_json_lines(struct import *import);
-enum import_result csp_import_customers_csv(struct import *import);
+enum import_result csp_import_csv(struct import *import);
 
 /* A row is over: counts, reports; IMPORT_OK when the file goes on. */
 enum import_result csp_import_end_row(struct import *import, enum row_result result);

@@ -76,6 +76,16 @@ const struct schema csp_pack_settings[] = {
 	 .type = SCHEMA_GROUPS,
 	 .group = csp_list_settings,
 	 .each = csp_pack_read_list},
+	{.name = "public_domains",
+	 .type = SCHEMA_TEXTS,
+	 .max = 10000,
+	 .check = csp_check_domain_pattern,
+	 .store = csp_pack_add_public_domain},
+	{.name = "tenant_domains",
+	 .type = SCHEMA_TEXTS,
+	 .max = 10000,
+	 .check = csp_check_domain_pattern,
+	 .store = csp_pack_add_tenant_domain},
 	{0},
 };
 
@@ -107,6 +117,8 @@ bool csp_pack_complete(const struct schema_place *place, void *field)
 {
 	const struct pack_draft *draft = field;
 
+	csp_spans_sort(draft->public_domains.items, draft->public_domains.count);
+	csp_spans_sort(draft->tenant_domains.items, draft->tenant_domains.count);
 	csp_schema_reader(place)->conf->pack = (struct pack){
 		.phrases = draft->phrases.items,
 		.phrase_count = draft->phrases.count,
@@ -120,6 +132,8 @@ bool csp_pack_complete(const struct schema_place *place, void *field)
 		.tag_count = draft->tags.count,
 		.lists = draft->lists.items,
 		.list_count = draft->lists.count,
+		.public_domains = {draft->public_domains.items, draft->public_domains.count},
+		.tenant_domains = {draft->tenant_domains.items, draft->tenant_domains.count},
 	};
 	return csp_pack_check_contradictions(place, draft);
 }

@@ -23,7 +23,7 @@ schema_check csp_pack_check_phrase; /* a phrase that can be found at all */
 bool csp_pack_check_contradictions(const struct schema_place *place,
 				   const struct pack_draft *draft); /* a phrase in two categories */
 
-/* Sources: identifiers, senders, tags and named lists. */
+/* Sources: identifiers, senders, tags, named lists and domains. */
 extern const struct schema csp_identifier_settings[];
 extern const struct schema csp_sender_settings[];
 extern const struct schema csp_tag_settings[];
@@ -32,6 +32,8 @@ schema_each csp_pack_read_identifier;
 schema_each csp_pack_read_senders;
 schema_each csp_pack_read_tag;
 schema_each csp_pack_read_list;
+schema_store csp_pack_add_public_domain;
+schema_store csp_pack_add_tenant_domain;
 
 bool csp_pack_push(const struct schema_place *place, struct pack_array *array, const void *item,
 		   size_t size);

@@ -346,3 +346,25 @@ bool csp_pack_read_list(const struct schema_place *place, size_t index, size_t c
 	(void)count;
 	return csp_schema_read(place, csp_list_settings, &draft);
 }
+
+static bool add_domain(const struct schema_place *place, const struct schema_value *value,
+		       struct pack_array *domains)
+{
+	return csp_pack_push(place, domains, &value->text, sizeof(value->text));
+}
+
+bool csp_pack_add_public_domain(const struct schema_place *place, const struct schema_value *value,
+				void *field)
+{
+	struct pack_file *file = field;
+
+	return add_domain(place, value, &file->draft->public_domains);
+}
+
+bool csp_pack_add_tenant_domain(const struct schema_place *place, const struct schema_value *value,
+				void *field)
+{
+	struct pack_file *file = field;
+
+	return add_domain(place, value, &file->draft->tenant_domains);
+}

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,18 +71,15 @@ static void sort_items(struct sorter *sorter)
 		qsort(sorter->items, sorter->item_count, sizeof(*sorter->items), compare_items);
 }
 
-/* A file of our own folder, gone with the last descriptor; what an import that was killed left there is replaced. */
+/* Gone with the descriptor; what somebody who was killed left there is replaced. */
 static int make_file(struct sorter *sorter)
 {
-	char name[64];
-
-	(void)snprintf(name, sizeof(name), "sort-%ld", (long)getpid());
-	(void)unlinkat(sorter->folder, name, 0);
-	sorter->file = openat(sorter->folder, name,
+	(void)unlinkat(sorter->folder, SORTER_FILE, 0);
+	sorter->file = openat(sorter->folder, SORTER_FILE,
 			      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (sorter->file < 0)
 		return errno;
-	return unlinkat(sorter->folder, name, 0) == 0 ? 0 : errno;
+	return unlinkat(sorter->folder, SORTER_FILE, 0) == 0 ? 0 : errno;
 }
 
 static int write_all(struct sorter *sorter, const char *bytes, size_t len)

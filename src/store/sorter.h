@@ -1,6 +1,6 @@
 /*
- * Records in the order of their bytes (memcmp), however many: what does not fit into memory waits in one file.
- * A struct sorter owns its memory and the file, which has no name; a record is valid until the next call.
+ * Records in the order of their bytes (memcmp), however many: what does not fit into memory waits in a file.
+ * A struct sorter owns its memory and the file, which loses its name at once; a record is valid until the next call.
  * Adding, sorting and reading give 0 or an errno code; after one nothing but dispose is useful.
  */
 #ifndef CSP_SORTER_H
@@ -9,6 +9,9 @@
 #include <stdint.h>
 
 #include "span.h"
+
+#define SORTER_FILE                                                                                \
+	"sort.tmp" /* for a moment, in the folder; whoever sorts there keeps others out */
 
 #define SORTER_END (-1) /* csp_sorter_next: there is no more */
 

@@ -45,7 +45,7 @@ INCIDENT = [("From", "Service <news@microsoft.com>"), ("Subject", "A service out
 
 
 class Programs:
-    daemon = ctl = None
+    daemon = ctl = clock = None
     slow = 1  # a sanitizer's factor
 
 
@@ -125,7 +125,7 @@ vendor = {{
 }};
 milter = {{ socket = "{get('socket', self.socket)}"; control_socket = "{self.path('run/control.sock')}";
            drain = {get('drain', 5)}; user = "{get('user', '')}"; {get('milter', '')} }};
-directory = {{ path = "{get('directory_path', self.path('directory'))}"; }};
+directory = {{ path = "{get('directory_path', self.path('directory'))}"; {get('directory_extra', '')} }};
 journal = {{ path = "{get('journal', self.journal)}"; timeout = {get('journal_timeout', 10)}; }};
 failure = {{ {get('failure', '')} }};
 {get('extra', '')}

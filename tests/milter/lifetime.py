@@ -413,12 +413,16 @@ def test_status_tells_what_is_going_on():
         status = daemon.status()
         assert status["schema"] == "csp-milter/control/1" and status["ok"] and status["pid"] == daemon.process.pid
         assert (status["mode"], status["draining"], status["reload"]) == ("enforce", False, None), status
-        assert status["directory"]["customers"] == 1 and status["directory"]["error"] is None, status
+        found = status["directory"]
+        assert (found["path"], found["state"], found["customers"], found["partners"]) == (daemon.path("directory"), 1, 1, 1), found
+        assert (found["too_old"], found["error"]) == (False, None) and 0 <= found["age"] < 60 and found["updated"], found
         assert status["journal"]["healthy"] and status["journal"]["appended"] == 1, status
         assert status["counters"]["rejected"] == 1 and status["counters"]["sessions_open"] == 1, status
         assert 0 < status["descriptors"]["open"] < status["descriptors"]["limit"], status
         table = daemon.ctl("status", "-c", daemon.conf())
         assert table.returncode == 0 and "enforce" in table.stdout and status["policy"] in table.stdout, table
+        assert f"state 1, 1 customers, 1 partners, {daemon.path('directory')}\n" in table.stdout, table
+        assert " updated 20" in table.stdout and "FAULT" not in table.stdout and "OLD" not in table.stdout, table
         metrics = daemon.ctl("status", "-c", daemon.conf(), "--prometheus").stdout
         assert 'csp_milter_answers_total{action="rejected"} 1\n' in metrics, metrics
         assert "csp_milter_journal_up 1\n" in metrics and "csp_milter_directory_up 1\n" in metrics

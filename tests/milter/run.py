@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The real daemon against a client of our own: run.py --daemon PROGRAM --ctl PROGRAM [--slow N] [WORD...]
+"""The real daemon against a client of our own: run.py --daemon PROGRAM --ctl PROGRAM --clock LIBRARY [--slow N] [WORD...]
 
 Runs every test whose name holds one of the words (all without any) and prints "N passed, N failed".
 """
@@ -12,6 +12,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import directories
 import faults
 import hostility
 import lifetime
@@ -37,11 +38,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--daemon", required=True)
     parser.add_argument("--ctl", required=True)
+    parser.add_argument("--clock", required=True, help="the library with a wrong clock")
     parser.add_argument("--slow", type=float, default=1, help="factor for every timeout")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
     Programs.daemon, Programs.ctl, Programs.slow = options.daemon, options.ctl, options.slow
-    tests = [test for module in (verdicts, hostility, lifetime, faults) for test in module.TESTS
+    Programs.clock = options.clock
+    tests = [test for module in (verdicts, hostility, lifetime, faults, directories) for test in module.TESTS
              if not options.words or any(word in test.__name__ for word in options.words)]
     results = [run(test) for test in tests]
     skipped = f" ({results.count(None)} skipped)" if None in results else ""

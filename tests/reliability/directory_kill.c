@@ -242,7 +242,7 @@ static unsigned kill_one(unsigned generation, uint64_t *commits)
 
 static void remove_files(void)
 {
-	static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock"};
+	static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock", "sort.tmp"};
 	char name[128];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

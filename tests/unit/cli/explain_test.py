@@ -7,7 +7,8 @@ mode = "{1}";
 own_domains = [ "vendor.example" ];
 vendor = {{ domains = [ "vendor.example" ]; proofs = {{
   logins = [ "bill" ]; networks = [ "192.0.2.0/24" ]; listeners = [ "out" ]; cert_subjects = [ "/CN=bill" ]; }}; }};
-directory = {{ path = "{0}/directory"; }};
+directory = {{ path = "{0}/directory"; max_age = {2}; }};
+failure = {{ old_directory = "{3}"; }};
 journal = {{ path = "{0}/decisions.jsonl"; }};
 classification = {{ packs = [ "pack.conf" ]; }};
 limits = {{ header_bytes = 4096; header_fields = 50; recipients = 5; }};
@@ -43,8 +44,8 @@ class ExplainTest(verbs.VerbTest):
         imported = self.run_verb("directory", "import", "-c", self.conf, "--source", "test", lines)
         self.assertEqual(imported.status, 0, imported.err)
 
-    def configure(self, mode):
-        self.conf = self.write("csp-milter.conf", CONF.format(self.folder, mode))
+    def configure(self, mode, max_age=0, old="use"):
+        self.conf = self.write("csp-milter.conf", CONF.format(self.folder, mode, max_age, old))
 
     def explain(self, *words, mail=None, rcpt="ann@customer.example", from_="bounce@vendor.example"):
         words = ["-c", self.conf, *(("--rcpt", rcpt) if rcpt else ()), *(("--from", from_) if from_ else ()), *words]
@@ -56,6 +57,20 @@ class ExplainTest(verbs.VerbTest):
         self.assertEqual(result.status, 0, result.err)
         self.assertEqual(result.out.count("\n"), 1)
         return json.loads(result.out)
+
+    def test_a_directory_that_is_too_old_is_told_and_has_the_daemons_policy(self):
+        always = dict(DIRECTORY[1], partners=[{"partner": PARTNER, "role": "direct-bill"}])
+        imported = self.run_verb("directory", "import", "-c", self.conf, "--source", "test",
+                                 self.write("always.jsonl", json.dumps(always) + "\n"))
+        self.assertEqual(imported.status, 0, imported.err)
+        for at, old, action, told in (("2099-01-01", "use", "reject", True), ("2099-01-01", "flag-and-pass", "flag", True),
+                                      ("2099-01-01", "accept", "accept", True), ("2020-01-01", "tempfail", "reject", False)):
+            with self.subTest(at=at, old=old):
+                self.configure("enforce", 24, old)
+                result = self.explain("--json", "--at", at)
+                self.assertEqual(result.status, 0, result.err)
+                self.assertEqual(json.loads(result.out)["action"], action)
+                self.assertEqual("directory.max_age" in result.err, told, result.err)
 
     def test_the_report_says_what_and_why(self):
         self.assert_says(self.explain("--at", "2026-06-01", "--client", "192.0.2.7", "--rcpt", "x@nobody.example"), 0, f"""\
@@ -157,7 +172,7 @@ reply        550 5.7.1 Ask the partner of record (-)
         self.assertNotIn("\x1b", told)
 
     def test_without_a_directory_the_failure_policy_decides(self):
-        self.conf = self.write("csp-milter.conf", CONF.format(self.folder, "enforce").replace("/directory", "/none"))
+        self.conf = self.write("csp-milter.conf", CONF.format(self.folder, "enforce", 0, "use").replace("/directory", "/none"))
         result = self.explain("--json")
         self.assertEqual((result.status, json.loads(result.out)["action"]), (0, "tempfail"))
         self.assertTrue(result.err.startswith(f"csp-milterctl: {self.folder}/none: "), result.err)

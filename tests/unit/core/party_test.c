@@ -104,6 +104,46 @@ static void a_relation_without_products_covers_all(void **state)
 	assert_false(csp_relation_covers(&only_a, (struct spans){ab, 2}));
 }
 
+static void among_sorted_patterns_a_domain_is_found_as_one_by_one(void **state)
+{
+	struct span patterns[] = {
+		SPAN_INIT("mail.example"), SPAN_INIT(".example"),     SPAN_INIT("a.b.test"),
+		SPAN_INIT(".b.test"),      SPAN_INIT("z.test"),       SPAN_INIT("test"),
+		SPAN_INIT(".cloud.test"),  SPAN_INIT("0.first.test"),
+	};
+	static const char *const domains[] = {
+		"mail.example",
+		"example",
+		"x.example",
+		"x.y.example",
+		"a.b.test",
+		"b.test",
+		"c.b.test",
+		"z.test",
+		"y.z.test",
+		"test",
+		"",
+		".",
+		"cloud.test",
+		"t.cloud.test",
+		"acloud.test",
+		"0.first.test",
+		"first.test",
+		"a..example",
+	};
+	const struct spans list = {patterns, COUNT(patterns)};
+
+	(void)state;
+	csp_spans_sort(patterns, COUNT(patterns));
+	for (size_t i = 0; i < COUNT(domains); i++) {
+		struct span domain = csp_span_from(domains[i]);
+		if (csp_spans_hold_domain(list, domain) !=
+		    csp_spans_hold_domain_sorted(list, domain))
+			fail_msg("%s", domains[i]);
+	}
+	assert_false(csp_spans_hold_domain_sorted((struct spans){0}, SPAN_LIT("mail.example")));
+}
+
 static void roles_are_found_by_the_names_they_have(void **state)
 {
 	static const enum partner_role roles[] = {ROLE_DIRECT_BILL, ROLE_INDIRECT_PROVIDER,
@@ -126,6 +166,7 @@ int main(void)
 		cmocka_unit_test(proofs_exist_when_one_is_configured),
 		cmocka_unit_test(a_relation_is_valid_from_its_first_second_to_before_its_last),
 		cmocka_unit_test(a_relation_without_products_covers_all),
+		cmocka_unit_test(among_sorted_patterns_a_domain_is_found_as_one_by_one),
 		cmocka_unit_test(roles_are_found_by_the_names_they_have),
 	};
 

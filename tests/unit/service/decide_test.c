@@ -33,17 +33,22 @@ static void letter_end(struct letter *letter)
 	csp_arena_dispose(&letter->arena);
 }
 
-static const struct decision *decide(struct site *site, const struct letter *letter)
+static const struct decision *decide_at(struct site *site, const struct letter *letter, int64_t now)
 {
 	const struct decide_context context = {
 		.snapshot = site->snapshot,
 		.directory = site->directory,
 		.id = SPAN_LIT(ID),
-		.now = {.tv_sec = NOW},
+		.now = {.tv_sec = now},
 		.host = SPAN_LIT("mx.example"),
 	};
 
 	return csp_decide(&context, &letter->message);
+}
+
+static const struct decision *decide(struct site *site, const struct letter *letter)
+{
+	return decide_at(site, letter, NOW);
 }
 
 static void check_recipient(const struct recipient *recipient, const char *address,
@@ -247,6 +252,96 @@ static void without_a_directory_the_failure_policy_speaks(void **state)
 	site_remove(&site);
 }
 
+#define HOUR 3600
+
+/* The directory of the site was last updated at NOW. failure.directory never speaks here. */
+static const struct {
+	const char *what;
+	const char *mode, *policy;
+	unsigned max_age;
+	int64_t age;
+	bool old, fault;
+	enum action action, would_action;
+} age_cases[] = {
+	{"no limit", "enforce", "tempfail", 0, INT64_C(1000000) * HOUR, false, false, ACTION_REJECT,
+	 ACTION_REJECT},
+	{"young", "enforce", "tempfail", 24, HOUR, false, false, ACTION_REJECT, ACTION_REJECT},
+	{"at the limit", "enforce", "tempfail", 24, 24 * HOUR, false, false, ACTION_REJECT,
+	 ACTION_REJECT},
+	{"of the future", "enforce", "tempfail", 1, -1000 * HOUR, false, false, ACTION_REJECT,
+	 ACTION_REJECT},
+	{"used", "enforce", "use", 24, 24 * HOUR + 1, true, false, ACTION_REJECT, ACTION_REJECT},
+	{"tempfail", "enforce", "tempfail", 24, 24 * HOUR + 1, true, true, ACTION_TEMPFAIL,
+	 ACTION_TEMPFAIL},
+	{"flag", "enforce", "flag-and-pass", 24, 24 * HOUR + 1, true, true, ACTION_FLAG,
+	 ACTION_FLAG},
+	{"accept", "enforce", "accept", 24, 24 * HOUR + 1, true, true, ACTION_ACCEPT,
+	 ACTION_ACCEPT},
+	{"ten years", "enforce", "accept", 87600, INT64_C(87600) * HOUR + 1, true, true,
+	 ACTION_ACCEPT, ACTION_ACCEPT},
+	{"monitor", "monitor", "tempfail", 24, 24 * HOUR + 1, true, true, ACTION_ACCEPT,
+	 ACTION_TEMPFAIL},
+};
+
+static void a_directory_that_is_too_old_has_a_policy_of_its_own(void **state)
+{
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	for (size_t i = 0; i < COUNT(age_cases); i++) {
+		struct letter letter;
+		int64_t faults = csp_counter_get(COUNTER_FAULT_DIRECTORY);
+		int64_t olds = csp_counter_get(COUNTER_OLD_DIRECTORY);
+
+		site.max_age = age_cases[i].max_age;
+		site.old_directory = age_cases[i].policy;
+		site_configure(&site, age_cases[i].mode,
+			       strcmp(age_cases[i].policy, "accept") == 0 ? "tempfail" : "accept");
+		letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"),
+			     SPAN_LIT("Your invoice"));
+		letter_to(&letter, "<a@contoso.example>");
+		const struct decision *decision = decide_at(&site, &letter, NOW + age_cases[i].age);
+		assert_non_null(decision);
+		if (decision->plan.action != age_cases[i].action ||
+		    decision->would_plan.action != age_cases[i].would_action ||
+		    decision->fault != age_cases[i].fault ||
+		    decision->directory_old != age_cases[i].old)
+			fail_msg("%s: %s", age_cases[i].what,
+				 csp_action_name(decision->plan.action));
+		assert_true(decision->directory_state > 0);
+		assert_int_equal(csp_counter_get(COUNTER_FAULT_DIRECTORY),
+				 faults + age_cases[i].fault);
+		assert_int_equal(csp_counter_get(COUNTER_OLD_DIRECTORY), olds + age_cases[i].old);
+		letter_end(&letter);
+	}
+	site_remove(&site);
+}
+
+/* What an old directory says is no fault; that there is none is, and its own policy speaks. */
+static void an_absent_directory_is_not_an_old_one(void **state)
+{
+	struct letter letter;
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	struct directory *directory = site.directory;
+	site.max_age = 1;
+	site.old_directory = "accept";
+	site_configure(&site, "enforce", "tempfail");
+	site.directory = NULL;
+	letter_begin(&letter, SPAN_LIT("<billing@vendor.example>"), SPAN_LIT("Your invoice"));
+	letter_to(&letter, "<a@contoso.example>");
+	const struct decision *decision = decide_at(&site, &letter, NOW + 1000 * HOUR);
+	assert_non_null(decision);
+	assert_false(decision->directory_old);
+	assert_int_equal(decision->plan.action, ACTION_TEMPFAIL);
+	letter_end(&letter);
+	site.directory = directory;
+	site_remove(&site);
+}
+
 static void mail_to_our_own_alone_asks_no_directory(void **state)
 {
 	struct letter letter;
@@ -315,6 +410,8 @@ int main(void)
 		cmocka_unit_test(recipients_past_the_limit_are_doubted_not_forgotten),
 		cmocka_unit_test(short_memory_gives_no_decision_or_the_right_one),
 		cmocka_unit_test(without_a_directory_the_failure_policy_speaks),
+		cmocka_unit_test(a_directory_that_is_too_old_has_a_policy_of_its_own),
+		cmocka_unit_test(an_absent_directory_is_not_an_old_one),
 		cmocka_unit_test(mail_to_our_own_alone_asks_no_directory),
 		cmocka_unit_test(the_global_monitor_asks_the_mta_for_nothing),
 		cmocka_unit_test(ids_differ_and_sort_by_time),

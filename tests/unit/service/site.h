@@ -34,13 +34,16 @@ struct site {
 	char data[128];
 	struct snapshot *snapshot;
 	struct directory *directory;
+	unsigned max_age;          /* for site_configure */
+	const char *old_directory; /* NULL: "use" */
 };
 
 static const char site_conf[] =
 	"mode = \"%s\";\n"
 	"own_domains = [ \"gateway.example\" ];\n"
 	"vendor = { domains = [ \"vendor.example\" ]; };\n"
-	"failure = { directory = \"%s\"; };\n"
+	"failure = { directory = \"%s\"; old_directory = \"%s\"; };\n"
+	"directory = { max_age = %u; };\n"
 	"classification = { packs = [ \"pack.conf\" ]; };\n"
 	"rules = (\n"
 	" { name = \"partner-of-record\"; sender = \"partner-of-record\"; despite = \"any\"; "
@@ -84,7 +87,8 @@ static inline void site_configure(struct site *site, const char *mode, const cha
 {
 	char conf[2048];
 
-	snprintf(conf, sizeof(conf), site_conf, mode, failure);
+	snprintf(conf, sizeof(conf), site_conf, mode, failure,
+		 site->old_directory ? site->old_directory : "use", site->max_age);
 	site_write(site, "site.conf", conf);
 	site_write(site, "pack.conf", site_pack);
 	csp_snapshot_release(site->snapshot);

@@ -40,7 +40,9 @@ static void test_every_setting_has_the_value_of_the_sample_as_its_default(void *
 	assert_int_equal(conf->limits.header_bytes, 1048576);
 	assert_int_equal(conf->limits.header_fields, 10000);
 	assert_int_equal(conf->limits.recipients, 50000);
+	assert_int_equal(conf->directory_max_age, 0);
 	assert_int_equal(conf->on_directory_failure, FAILURE_TEMPFAIL);
+	assert_int_equal(conf->on_old_directory, FAILURE_USE);
 	assert_int_equal(conf->on_journal_failure, FAILURE_TEMPFAIL);
 	assert_int_equal(conf->on_resource_failure, FAILURE_TEMPFAIL);
 	assert_int_equal(conf->vendor.domains.count, 4);
@@ -76,11 +78,12 @@ static void test_every_setting_can_be_set(void **state)
 		"milter = { socket = \"inet6:8895@::1\"; socket_mode = \"600\"; socket_group = "
 		"\"postfix\";\n"
 		"  user = \"csp-milter\"; timeout = 0x10; drain = 0; control_socket = \"/c\"; };\n"
-		"directory = { path = \"/d\"; address_separators = \"\"; };\n"
+		"directory = { path = \"/d\"; address_separators = \"\"; max_age = 87600; };\n"
 		"journal = { path = \"/j\"; timeout = 300; };\n"
 		"syslog_facility = \"local7\";\n"
 		"limits = { header_bytes = 4096; header_fields = 10L; recipients = 1000000; };\n"
-		"failure = { directory = \"accept\"; journal = \"flag-and-pass\"; resources = "
+		"failure = { directory = \"accept\"; old_directory = \"flag-and-pass\"; journal = "
+		"\"flag-and-pass\"; resources = "
 		"\"accept\";\n"
 		"  reply = \"450 4.2.0 \" \"wait\"; };\n"
 		"flag_header = \"X-Ours\"; help_url = \"https://example.com/csp\";\n"
@@ -116,7 +119,9 @@ static void test_every_setting_can_be_set(void **state)
 	assert_int_equal(conf->limits.header_bytes, 4096);
 	assert_int_equal(conf->limits.header_fields, 10);
 	assert_int_equal(conf->limits.recipients, 1000000);
+	assert_int_equal(conf->directory_max_age, 87600);
 	assert_int_equal(conf->on_directory_failure, FAILURE_ACCEPT);
+	assert_int_equal(conf->on_old_directory, FAILURE_FLAG_AND_PASS);
 	assert_int_equal(conf->on_journal_failure, FAILURE_FLAG_AND_PASS);
 	assert_int_equal(conf->on_resource_failure, FAILURE_ACCEPT);
 	assert_true(csp_span_equal(conf->plan.fault_reply.text, SPAN_LIT("wait")));
@@ -216,6 +221,11 @@ static void test_a_text_that_does_not_fit_its_setting_is_an_error(void **state)
 		 "main.conf:1: mode: 'off' is unknown: one of monitor, enforce"},
 		{"failure = { journal = \"reject\"; };\n" REST,
 		 "main.conf:1: failure.journal: 'reject' is unknown: "},
+		{"failure = { old_directory = \"reject\"; };\n" REST,
+		 "main.conf:1: failure.old_directory: 'reject' is unknown: one of tempfail, "
+		 "flag-and-pass, accept, use"},
+		{"failure = { directory = \"use\"; };\n" REST,
+		 "main.conf:1: failure.directory: 'use' is unknown: one of tempfail"},
 		{"journal = { path = \"\"; };\n" REST,
 		 "main.conf:1: journal.path: the text is empty"},
 		{"journal = { path = \"x/y\"; };\n" REST,
@@ -308,6 +318,42 @@ static void test_a_domain_pattern_is_a_domain_or_its_sub_domains(void **state)
 		{"own_domains = [ \"a.example\",\n\"A.example\" ];\n" REST,
 		 "main.conf:2: own_domains: 'a.example' stands twice"},
 	};
+	EXPECT_ERRORS(state, cases);
+}
+
+static void test_clouds_with_a_single_partner_are_named(void **state)
+{
+	static const struct bad cases[] = {
+		{"directory = { single_partner_clouds = [ \"us-gov\",\n\"us_gov\" ]; };\n" REST,
+		 "main.conf:2: directory.single_partner_clouds: 'us_gov' is unknown: did you mean "
+		 "'us-gov'?"},
+		{"directory = { single_partner_clouds = [ \"azure\" ]; };\n" REST,
+		 "main.conf:1: directory.single_partner_clouds: 'azure' is unknown: one of "
+		 "commercial, us-gov, china"},
+		{"directory = { single_partner_clouds = [ \"china\", \"china\" ]; };\n" REST,
+		 "main.conf:1: directory.single_partner_clouds: 'china' stands twice"},
+	};
+	struct conf_files *files = *state;
+
+	conf_files_put(files, "main.conf", REST);
+	struct conf *conf = conf_files_read_right(files);
+	assert_int_equal(conf->single_partner_clouds.count, 1);
+	assert_true(csp_span_equal(conf->single_partner_clouds.items[0], SPAN_LIT("us-gov")));
+	csp_conf_free(conf);
+
+	conf_files_put(files, "main.conf",
+		       "directory = { single_partner_clouds = [ \"china\", \"commercial\", "
+		       "\"us-gov\" ]; };\n" REST);
+	conf = conf_files_read_right(files);
+	assert_int_equal(conf->single_partner_clouds.count, 3);
+	assert_true(csp_span_equal(conf->single_partner_clouds.items[1], SPAN_LIT("commercial")));
+	csp_conf_free(conf);
+
+	conf_files_put(files, "main.conf", "directory = { single_partner_clouds = [ ]; };\n" REST);
+	conf = conf_files_read_right(files);
+	assert_int_equal(conf->single_partner_clouds.count, 0);
+	csp_conf_free(conf);
+
 	EXPECT_ERRORS(state, cases);
 }
 
@@ -472,6 +518,7 @@ int main(void)
 		TEST(test_a_text_that_does_not_fit_its_setting_is_an_error),
 		TEST(test_a_socket_names_the_host_it_listens_on),
 		TEST(test_a_domain_pattern_is_a_domain_or_its_sub_domains),
+		TEST(test_clouds_with_a_single_partner_are_named),
 		TEST(test_a_network_has_no_host_bits),
 		TEST(test_categories_hold_the_two_that_the_rules_of_evidence_know),
 		TEST(test_fifteen_categories_are_the_most),

@@ -290,9 +290,9 @@ static void another_format_is_not_taken_for_one_of_ours(void **state)
 		{{"\"Microsoft ID", sizeof("\"Microsoft ID") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"", sizeof("") - 1}, IMPORT_UNKNOWN_FORMAT},
 		{{"\xef\xbb", sizeof("\xef\xbb") - 1}, IMPORT_UNKNOWN_FORMAT},
-		{{"\xff\xfeM\0i\0", sizeof("\xff\xfeM\0i\0") - 1}, IMPORT_NOT_UTF8},
-		{{"\xfe\xff\0M\0i", sizeof("\xfe\xff\0M\0i") - 1}, IMPORT_NOT_UTF8},
-		{{"M\0i\0c\0", sizeof("M\0i\0c\0") - 1}, IMPORT_NOT_UTF8},
+		{{"\xff\xfeM\0i\0", sizeof("\xff\xfeM\0i\0") - 1}, IMPORT_UNKNOWN_FORMAT},
+		{{"\xfe\xff\0M\0i", sizeof("\xfe\xff\0M\0i") - 1}, IMPORT_UNKNOWN_FORMAT},
+		{{"M\0i\0c\0", sizeof("M\0i\0c\0") - 1}, IMPORT_UNKNOWN_FORMAT},
 	};
 
 	(void)state;

@@ -151,6 +151,29 @@ static void test_lists_hold_entries_of_senders_and_phrases(void **state)
 	csp_conf_free(conf);
 }
 
+static void test_shared_domains_are_sorted_patterns_and_add_up(void **state)
+{
+	struct conf_files *files = *state;
+
+	conf_files_put(files, "pack.conf",
+		       "public_domains = [ \"Mail.Example\", \".b\xC3\xBC"
+		       "cher.example.\" ];\n");
+	conf_files_put(files, "second.conf",
+		       "tenant_domains = \".cloud.example\";\n"
+		       "public_domains = [ \"post.example\" ];\n");
+	conf_files_put(files, "main.conf",
+		       "classification = { packs = [ \"pack.conf\", \"second.conf\" ]; };\n"
+		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
+	struct conf *conf = conf_files_read_right(files);
+	assert_int_equal(conf->pack.public_domains.count, 3);
+	assert_span(conf->pack.public_domains.items[0], ".xn--bcher-kva.example");
+	assert_span(conf->pack.public_domains.items[1], "mail.example");
+	assert_span(conf->pack.public_domains.items[2], "post.example");
+	assert_int_equal(conf->pack.tenant_domains.count, 1);
+	assert_span(conf->pack.tenant_domains.items[0], ".cloud.example");
+	csp_conf_free(conf);
+}
+
 static void test_packs_add_up(void **state)
 {
 	struct conf_files *files = *state;
@@ -275,6 +298,17 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: lists.l.entries.e.phrases: '...': no letter is left"},
 		{"lists = ( { name = \"l\"; entries = ( ); } );",
 		 "pack.conf:1: lists.l.entries: the list is empty"},
+		{"public_domains = [ \"a.example\",\n\"a@b.example\" ];",
+		 "pack.conf:2: public_domains: 'a@b.example' "},
+		{"public_domains = [ \"a.example\",\n\"A.example\" ];",
+		 "pack.conf:2: public_domains: 'a.example' stands twice"},
+		{"public_domains = \".com\";",
+		 "pack.conf:1: public_domains: '.com' would take in every domain"},
+		{"tenant_domains = \"*.a.example\";",
+		 "pack.conf:1: tenant_domains: '*.a.example' "},
+		{"tenant_domains = 7;", "pack.conf:1: tenant_domains: a text in quotes or a list"},
+		{"public_domain = \"a.example\";",
+		 "pack.conf:1: unknown setting 'public_domain': did you mean 'public_domains'?"},
 		{"@include \"pack.conf\"", "pack.conf:1: "},
 	};
 	struct conf_files *files = *state;
@@ -319,6 +353,7 @@ int main(void)
 		TEST(test_senders_are_addresses_or_whole_domains),
 		TEST(test_tags_map_values_of_a_field_to_categories),
 		TEST(test_lists_hold_entries_of_senders_and_phrases),
+		TEST(test_shared_domains_are_sorted_patterns_and_add_up),
 		TEST(test_packs_add_up),
 		TEST(test_what_is_wrong_in_a_pack_is_named_with_its_line),
 		TEST(test_a_pack_is_named_once_and_must_be_there),

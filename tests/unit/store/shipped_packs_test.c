@@ -4,9 +4,9 @@
 
 /* The packs as they are shipped, on subjects written for this test. */
 static const char *const pack_files[] = {
-	"categories/en.conf",     "categories/fr.conf", "packs/products.conf",
-	"packs/identifiers.conf", "packs/senders.conf", "packs/tags.conf",
-	"packs/direct-mail.conf",
+	"categories/en.conf",     "categories/fr.conf",        "packs/products.conf",
+	"packs/identifiers.conf", "packs/senders.conf",        "packs/tags.conf",
+	"packs/direct-mail.conf", "packs/shared-domains.conf",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -273,6 +273,43 @@ static void documented_direct_mail_is_on_its_list(void **state)
 	}
 }
 
+static void domains_that_many_share_are_listed(void **state)
+{
+	static const struct {
+		const char *domain;
+		bool is_public, is_tenant;
+	} cases[] = {
+		{"gmail.com", true, false},
+		{"outlook.com", true, false},
+		{"hotmail.co.uk", true, false},
+		{"yahoo.co.jp", true, false},
+		{"web.de", true, false},
+		{"orange.fr", true, false},
+		{"mail.ru", true, false},
+		{"qq.com", true, false},
+		{"uol.com.br", true, false},
+		{"onmicrosoft.com", true, false},
+		{"contoso.onmicrosoft.com", false, true},
+		{"contoso.mail.onmicrosoft.com", false, true},
+		{"contoso.onmicrosoft.us", false, true},
+		{"contoso.partner.onmschina.cn", false, true},
+		{"contoso.com", false, false},
+		{"microsoft.com", false, false},
+		{"notgmail.com", false, false},
+		{"contoso.gmail.com", false, false},
+		{"contosoonmicrosoft.com", false, false},
+	};
+	struct fixture *fixture = *state;
+	const struct pack *pack = &fixture->conf->pack;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct span domain = csp_span_from(cases[i].domain);
+		if (csp_spans_hold_domain(pack->public_domains, domain) != cases[i].is_public ||
+		    csp_spans_hold_domain(pack->tenant_domains, domain) != cases[i].is_tenant)
+			fail_msg("%s", cases[i].domain);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +320,7 @@ int main(void)
 		cmocka_unit_test(forms_that_coincide_are_no_identifiers),
 		cmocka_unit_test(products_are_told_apart),
 		cmocka_unit_test(documented_direct_mail_is_on_its_list),
+		cmocka_unit_test(domains_that_many_share_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, open_fixture, close_fixture);

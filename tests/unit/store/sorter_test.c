@@ -119,7 +119,7 @@ static void a_name_that_stands_in_the_way_is_replaced(void **state)
 	char path[128];
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/sort-%ld", folder_name, (long)getpid());
+	snprintf(path, sizeof(path), "%s/" SORTER_FILE, folder_name);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
 	random_state = 2;
 	check_sorted(100, 100, 40);
