@@ -241,6 +241,7 @@ static enum found resolve(struct span *partner, const struct directory_read *rea
 	return csp_codec_unpack_id(partner, arena, parties.items[0]) ? FOUND : COULD_NOT_TELL;
 }
 
+/* A partner for several products is as many relations, one after another: its alias is looked up once. */
 static enum found resolve_relations(struct customer *customer, const struct directory_read *read,
 				    struct arena *arena)
 {
@@ -250,8 +251,11 @@ static enum found resolve_relations(struct customer *customer, const struct dire
 	if (!relations)
 		return COULD_NOT_TELL;
 	for (size_t i = 0; i < customer->relation_count; i++) {
+		struct span alias = customer->relations[i].partner;
 		relations[i] = customer->relations[i];
-		if (resolve(&relations[i].partner, read, arena) == COULD_NOT_TELL)
+		if (i > 0 && csp_span_equal(alias, customer->relations[i - 1].partner))
+			relations[i].partner = relations[i - 1].partner;
+		else if (resolve(&relations[i].partner, read, arena) == COULD_NOT_TELL)
 			return COULD_NOT_TELL;
 	}
 	customer->relations = relations;

@@ -425,6 +425,45 @@ static void an_alias_of_one_partner_becomes_its_id(void **state)
 			 NOT_FOUND);
 }
 
+static void every_relation_has_the_id_of_its_partner(void **state)
+{
+	static const char *const ids[] = {"p1", "p1", "p2", "p1", "nobody", "nobody"};
+	static const struct span azure[] = {{"azure", 5}}, office[] = {{"microsoft-365", 13}};
+	static const struct relation relations[] = {
+		{{"123", 3}, ROLE_DIRECT_BILL, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"123", 3}, ROLE_DIRECT_BILL, {office, 1}, INT64_MIN, INT64_MAX},
+		{{"456", 3}, ROLE_DIRECT_BILL, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"123", 3}, ROLE_INDIRECT_PROVIDER, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"nobody", 6}, ROLE_DIRECT_BILL, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"nobody", 6}, ROLE_DIRECT_BILL, {office, 1}, INT64_MIN, INT64_MAX},
+	};
+	const struct customer_entry entry = {
+		.customer = {.id = SPAN_LIT("a"),
+			     .name = SPAN_LIT(""),
+			     .cloud = SPAN_LIT(""),
+			     .relations = relations,
+			     .relation_count = COUNT(relations)},
+	};
+	const struct customer *customer;
+	struct edit *write = directory_files_begin(&files, "s");
+
+	(void)state;
+	OK(put_partner(write, "p1", "", "", "123"));
+	OK(put_partner(write, "p2", "", "", "456"));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
+	directory_files_read(&files);
+	assert_int_equal(csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT("a")),
+			 FOUND);
+	assert_int_equal(customer->relation_count, COUNT(ids));
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		CHECK_SPAN("partner", customer->relations[i].partner, csp_span_from(ids[i]));
+		assert_int_equal(customer->relations[i].role, relations[i].role);
+		CHECK_SPAN("product", customer->relations[i].products.items[0],
+			   relations[i].products.items[0]);
+	}
+}
+
 static void a_partner_is_found_by_its_domains_and_by_bounces_only_in_a_reverse_path(void **state)
 {
 	struct edit *write = directory_files_begin(&files, "s");
@@ -720,6 +759,7 @@ int main(void)
 		TEST(a_relation_passes_through_as_it_was_put),
 		TEST(an_ended_customer_keeps_what_others_say),
 		TEST(an_alias_of_one_partner_becomes_its_id),
+		TEST(every_relation_has_the_id_of_its_partner),
 		TEST(a_partner_is_found_by_its_domains_and_by_bounces_only_in_a_reverse_path),
 		TEST(a_partners_proofs_pass_through_and_add_up),
 		TEST(an_entry_over_a_limit_is_refused_and_the_rest_goes_on),
