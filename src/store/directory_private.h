@@ -95,9 +95,6 @@ enum found csp_directory_get(struct span *out, const struct directory_txn *at,
 /* Of all tables but TABLE_META. */
 uint64_t csp_directory_count_entries(const struct directory_txn *at);
 
-/* The key of a party; an id that could not be stored is not found. */
-enum found csp_directory_pack(struct span *out, struct arena *arena, struct span id);
-
 /* The one value about the whole. */
 struct directory_head {
 	uint64_t state;

@@ -127,13 +127,12 @@ static bool read_statements(struct directory_statements *out, struct arena *aren
 enum found csp_directory_statements(struct directory_statements *out, struct directory_read *read,
 				    struct arena *arena, enum entry_type type, struct span id)
 {
-	struct stored_party party = {.type = type};
+	char buffer[1 + CODEC_ID_MAX];
+	struct stored_party party = {.type = type, .key = csp_codec_pack_id(buffer, id)};
 	struct directory_sources sources;
 
 	*out = (struct directory_statements){0};
-	enum found found = csp_directory_pack(&party.key, arena, id);
-	if (found == FOUND)
-		found = csp_directory_get(&party.value, &read->at, table_of(type), party.key);
+	enum found found = csp_directory_get(&party.value, &read->at, table_of(type), party.key);
 	if (found != FOUND)
 		return found;
 	csp_sources_init(&sources);
