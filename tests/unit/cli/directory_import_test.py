@@ -400,6 +400,10 @@ class PutTest(DirectoryTest):
         self.assertEqual(self.run_directory("put", "--source", "erp", path).status, 0)
         self.assertEqual(self.answer("x.big.example")["answer"], "excluded")
 
+    def test_an_object_may_stand_on_several_lines(self):
+        self.assertEqual(self.put(json.dumps(CUSTOMER_LINE, indent=2)).status, 0)
+        self.assertEqual(self.answer(CUSTOMER)["customers"][0]["sources"][0]["entry"], CUSTOMER_LINE)
+
     def test_one_refused_row_changes_nothing(self):
         self.fill()
         before = self.export()
@@ -408,12 +412,13 @@ class PutTest(DirectoryTest):
         self.assertEqual(self.export(), before)
 
     def test_nothing_is_not_put(self):
-        self.assert_says(self.put(), 65, "", "csp-milterctl: there is no object in what was given\n" + NOTHING)
-
-    def test_csv_is_no_object(self):
-        result = self.put("customer,product\nc,mail\n")
-        self.assertEqual((result.status, result.out), (65, ""))
-        self.assertFalse(os.path.exists(self.directory) and self.run_directory("stats").status == 0)
+        for text in ("", "customer,product\nc,mail\n", "hello\n"):
+            with self.subTest(text):
+                self.assert_says(self.put(text), 65, "", "csp-milterctl: stdin: no JSON object\n" + NOTHING)
+        for text in ("\n", "{}\n", "[]"):
+            with self.subTest(text):
+                self.assertEqual(self.put(text).status, 65 if text != "[]" else 0)
+        self.assertEqual(self.run_directory("stats").status, 66)
 
     def test_an_object_may_name_its_source(self):
         self.assertEqual(self.put({"source": "x", **CUSTOMER_LINE}, words=()).status, 0)
