@@ -12,19 +12,20 @@ static int compare(const struct claim *a, const struct claim *b)
 	return (a->source > b->source) - (a->source < b->source);
 }
 
-static struct claim take_claim(struct codec_reader *reader)
+bool csp_claims_next(struct claim *out, struct codec_reader *reader)
 {
+	if (reader->rest.len == 0)
+		return false;
 	uint64_t head = csp_codec_take_number(reader);
-	struct claim claim = {
+	*out = (struct claim){
 		.kind = (enum claim_kind)(head >> 1 & 3),
 		.subdomains = head & 1,
+		.source = csp_codec_take_number(reader),
 		.party = SPAN_LIT(""),
 	};
-
-	claim.source = csp_codec_take_number(reader);
-	if (claim.kind != CLAIM_EXCLUSION)
-		claim.party = csp_codec_take_packed_id(reader);
-	return claim;
+	if (out->kind != CLAIM_EXCLUSION)
+		out->party = csp_codec_take_packed_id(reader);
+	return !reader->failed;
 }
 
 bool csp_claims_decode(struct claims *out, enum codec_table table, struct span key,
@@ -35,8 +36,8 @@ bool csp_claims_decode(struct claims *out, enum codec_table table, struct span k
 	out->count = 0;
 	if (!csp_codec_open(&reader, table, key, value))
 		return false;
-	while (reader.rest.len > 0 && out->count < CLAIMS_MAX)
-		out->items[out->count++] = take_claim(&reader);
+	while (out->count < CLAIMS_MAX && csp_claims_next(&out->items[out->count], &reader))
+		out->count++;
 	return !reader.failed && reader.rest.len == 0;
 }
 
@@ -91,13 +92,4 @@ void csp_claims_remove(struct claims *claims, const struct claim *claim)
 	claims->count--;
 	memmove(&claims->items[at], &claims->items[at + 1],
 		(claims->count - at) * sizeof(*claims->items));
-}
-
-bool csp_claims_hold(const struct claims *claims, enum claim_kind kind)
-{
-	for (size_t i = 0; i < claims->count; i++) {
-		if (claims->items[i].kind == kind)
-			return true;
-	}
-	return false;
 }

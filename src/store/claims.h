@@ -24,6 +24,9 @@ struct claims {
 	size_t count;
 };
 
+/* The next claim of an opened value; false at its end, or when it is damaged (reader->failed). */
+bool csp_claims_next(struct claim *out, struct codec_reader *reader);
+
 bool csp_claims_decode(struct claims *out, enum codec_table table, struct span key,
 		       struct span value);
 void csp_claims_encode(struct buf *out, enum codec_table table, struct span key,
@@ -35,7 +38,5 @@ void csp_claims_encode(struct buf *out, enum codec_table table, struct span key,
  */
 bool csp_claims_add(struct claims *claims, const struct claim *claim);
 void csp_claims_remove(struct claims *claims, const struct claim *claim); /* sub-domains or not */
-
-bool csp_claims_hold(const struct claims *claims, enum claim_kind kind);
 
 #endif

@@ -74,7 +74,7 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool pack_guid(unsigned char out[GUID_BYTES], struct span id)
+static bool pack_guid(char out[GUID_BYTES], struct span id)
 {
 	size_t digits = 0;
 
@@ -87,26 +87,33 @@ static bool pack_guid(unsigned char out[GUID_BYTES], struct span id)
 			return false;
 		if (is_hyphen_place(i))
 			continue;
-		out[digits / 2] = (unsigned char)(out[digits / 2] << 4 | value);
+		out[digits / 2] = (char)((unsigned char)out[digits / 2] << 4 | value);
 		digits++;
 	}
 	return true;
 }
 
 /* The first byte is the length of a text, or 0 for a packed GUID. */
+struct span csp_codec_pack_id(char buffer[1 + CODEC_ID_MAX], struct span id)
+{
+	if (id.len == 0 || id.len > CODEC_ID_MAX)
+		return SPAN_LIT("");
+	buffer[0] = 0;
+	if (pack_guid(buffer + 1, id))
+		return (struct span){buffer, 1 + GUID_BYTES};
+	buffer[0] = (char)id.len;
+	memcpy(buffer + 1, id.data, id.len);
+	return (struct span){buffer, 1 + id.len};
+}
+
 void csp_codec_id(struct buf *out, struct span id)
 {
-	unsigned char guid[GUID_BYTES];
+	char buffer[1 + CODEC_ID_MAX];
+	struct span packed = csp_codec_pack_id(buffer, id);
 
-	if (id.len == 0 || id.len > CODEC_ID_MAX) {
+	if (packed.len == 0)
 		out->failed = true;
-	} else if (pack_guid(guid, id)) {
-		csp_buf_append_char(out, 0);
-		append(out, guid, sizeof(guid));
-	} else {
-		csp_buf_append_char(out, (char)id.len);
-		csp_buf_append(out, id);
-	}
+	csp_buf_append(out, packed);
 }
 
 void csp_codec_seal(struct buf *out, enum codec_table table, struct span key)
@@ -152,14 +159,15 @@ uint64_t csp_codec_take_number(struct codec_reader *reader)
 {
 	uint64_t number = 0;
 
-	for (unsigned i = 0; i < NUMBER_BYTES; i++) {
-		struct span byte = csp_codec_take_bytes(reader, 1);
-		uint64_t bits = byte.len ? (unsigned char)byte.data[0] : 0;
-		if (i == NUMBER_BYTES - 1 && bits > 1)
+	for (size_t i = 0; i < NUMBER_BYTES && i < reader->rest.len; i++) {
+		uint64_t byte = (unsigned char)reader->rest.data[i];
+		if (i == NUMBER_BYTES - 1 && byte > 1)
 			break;
-		number |= (bits & 0x7f) << (7 * i);
-		if (!(bits & 0x80))
+		number |= (byte & 0x7f) << (7 * i);
+		if (!(byte & 0x80)) {
+			csp_codec_take_bytes(reader, i + 1);
 			return number;
+		}
 	}
 	fail(reader);
 	return 0;
@@ -202,16 +210,14 @@ size_t csp_codec_take_count(struct codec_reader *reader)
 static bool unpack_guid(struct span *out, struct arena *arena, struct span packed)
 {
 	char text[GUID_LEN];
-	size_t digits = 0;
+	char *at = text;
 
-	for (size_t i = 0; i < GUID_LEN; i++) {
-		if (is_hyphen_place(i)) {
-			text[i] = '-';
-			continue;
-		}
-		unsigned byte = (unsigned char)packed.data[1 + digits / 2];
-		text[i] = "0123456789abcdef"[digits % 2 ? byte & 15 : byte >> 4];
-		digits++;
+	for (size_t i = 0; i < GUID_BYTES; i++) {
+		unsigned byte = (unsigned char)packed.data[1 + i];
+		if (is_hyphen_place((size_t)(at - text)))
+			*at++ = '-';
+		*at++ = "0123456789abcdef"[byte >> 4];
+		*at++ = "0123456789abcdef"[byte & 15];
 	}
 	return csp_arena_copy(arena, out, (struct span){text, sizeof(text)});
 }

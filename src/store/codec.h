@@ -26,13 +26,16 @@ enum codec_table {
 #define CODEC_ID_MAX   64  /* bytes of a party's id */
 #define CODEC_NAME_MAX 511 /* bytes of a domain, an address or an alias: what LMDB takes as a key */
 
+/* A party's id as it is stored, a GUID in 16 bytes; in the buffer. Empty for an id that is empty or too long. */
+struct span csp_codec_pack_id(char buffer[1 + CODEC_ID_MAX], struct span id);
+
 /* Writing: begin (empties the buf), any number of pieces, seal. */
 void csp_codec_begin(struct buf *out);
 void csp_codec_number(struct buf *out, uint64_t number);
 void csp_codec_time(struct buf *out, int64_t time); /* eight bytes */
 void csp_codec_text(struct buf *out, struct span text);
-void csp_codec_id(struct buf *out, struct span id); /* a GUID in 16 bytes; fails the buf when empty
-						       or longer than CODEC_ID_MAX */
+void csp_codec_id(struct buf *out, struct span id); /* as csp_codec_pack_id; fails the buf when it
+						       cannot */
 void csp_codec_seal(struct buf *out, enum codec_table table, struct span key);
 
 struct codec_reader {

@@ -68,34 +68,67 @@ static enum found get(struct span *out, const struct directory_read *read, enum 
 	return csp_directory_get(out, &read->at, table, key);
 }
 
-static enum found get_claims(struct claims *out, const struct directory_read *read,
-			     enum codec_table table, struct span key)
-{
-	struct span value;
-	enum found found = get(&value, read, table, key);
+/* What is asked under a name. */
+struct question {
+	enum codec_table table;
+	unsigned kinds; /* bits of the claims that are wanted */
+	bool exact;     /* else only claims that count sub-domains do; an exclusion always does */
+};
 
-	out->count = 0;
-	if (found == FOUND && !csp_claims_decode(out, table, key, value))
-		return COULD_NOT_TELL;
-	return found;
+/* Whom the claims there name: packed ids, each once, that point into the directory. */
+struct parties {
+	struct span *items;
+	size_t count, cap;
+	unsigned kinds; /* bits of all claims that count, wanted or not */
+};
+
+static bool add_party(struct parties *parties, struct arena *arena, struct span party)
+{
+	void *items = parties->items;
+
+	for (size_t i = 0; i < parties->count; i++) {
+		if (csp_span_equal(parties->items[i], party))
+			return true;
+	}
+	if (!csp_arena_grow(arena, &items, &parties->cap, parties->count, sizeof(*parties->items)))
+		return false;
+	parties->items = items;
+	parties->items[parties->count++] = party;
+	return true;
 }
 
-/* Keeps those of the wanted kinds, each party once. Claims are sorted, so the same party's stand together. */
-static void select_parties(struct claims *claims, unsigned kinds, bool exact)
+static bool read_claims(struct parties *out, struct arena *arena, struct codec_reader *reader,
+			const struct question *question)
 {
-	size_t kept = 0;
+	struct claim claim;
 
-	for (size_t i = 0; i < claims->count; i++) {
-		const struct claim *claim = &claims->items[i];
-		if (!(kinds & 1U << claim->kind) || (!exact && !claim->subdomains))
+	while (csp_claims_next(&claim, reader)) {
+		unsigned kind = 1U << claim.kind;
+		if (!question->exact && !claim.subdomains && claim.kind != CLAIM_EXCLUSION)
 			continue;
-		bool known = false;
-		for (size_t k = 0; k < kept && !known; k++)
-			known = csp_span_equal(claims->items[k].party, claim->party);
-		if (!known)
-			claims->items[kept++] = *claim;
+		out->kinds |= kind;
+		if ((question->kinds & kind) && !add_party(out, arena, claim.party))
+			return false;
 	}
-	claims->count = kept;
+	return !reader->failed;
+}
+
+/* FOUND: the name is there, whoever claims it. */
+static enum found get_parties(struct parties *out, const struct directory_read *read,
+			      struct arena *arena, struct span name,
+			      const struct question *question)
+{
+	struct codec_reader reader;
+	struct span value;
+
+	*out = (struct parties){0};
+	enum found found = get(&value, read, question->table, name);
+	if (found != FOUND)
+		return found;
+	if (!csp_codec_open(&reader, question->table, name, value) ||
+	    !read_claims(out, arena, &reader, question))
+		return COULD_NOT_TELL;
+	return FOUND;
 }
 
 /* The domain above, or empty: a top-level domain is nobody's parent here, nor is an address literal. */
@@ -110,25 +143,35 @@ static struct span parent_of(struct span domain)
 }
 
 struct domain_answer {
-	struct claims claims;
+	struct parties parties;
 	struct span key; /* part of the domain asked for */
 	bool excluded;
 };
 
-static enum found find_domain(struct domain_answer *out, const struct directory_read *read,
-			      struct span domain, unsigned kinds)
+/* What makes a domain nobody's: an exclusion, and for customers that it is a partner's own. */
+static unsigned ending_kinds(unsigned kinds)
 {
+	unsigned own = kinds & 1U << CLAIM_CUSTOMER ? 1U << CLAIM_PARTNER : 0;
+
+	return own | 1U << CLAIM_EXCLUSION;
+}
+
+static enum found find_domain(struct domain_answer *out, const struct directory_read *read,
+			      struct arena *arena, struct span domain, unsigned kinds)
+{
+	struct question question = {.table = TABLE_DOMAINS, .kinds = kinds, .exact = true};
+
 	out->excluded = false;
 	for (out->key = domain; out->key.len > 0; out->key = parent_of(out->key)) {
-		enum found found = get_claims(&out->claims, read, TABLE_DOMAINS, out->key);
+		enum found found = get_parties(&out->parties, read, arena, out->key, &question);
 		if (found == COULD_NOT_TELL)
 			return found;
-		out->excluded = csp_claims_hold(&out->claims, CLAIM_EXCLUSION);
-		if (out->excluded)
+		out->excluded = out->parties.kinds & 1U << CLAIM_EXCLUSION;
+		if (out->parties.kinds & ending_kinds(kinds))
 			return NOT_FOUND;
-		select_parties(&out->claims, kinds, out->key.len == domain.len);
-		if (out->claims.count > 0)
+		if (out->parties.count > 0)
 			return FOUND;
+		question.exact = false;
 	}
 	return NOT_FOUND;
 }
@@ -169,26 +212,12 @@ static enum found get_party(struct directory_entry *out, const struct directory_
 	return reader.failed || first ? COULD_NOT_TELL : FOUND;
 }
 
-enum found csp_directory_pack(struct span *out, struct arena *arena, struct span id)
+static enum found has_partner(const struct directory_read *read, struct span id)
 {
-	struct buf buf;
+	char buffer[1 + CODEC_ID_MAX];
+	struct span value;
 
-	if (id.len == 0 || id.len > CODEC_ID_MAX)
-		return NOT_FOUND;
-	csp_buf_init(&buf, 1 + CODEC_ID_MAX);
-	csp_codec_id(&buf, id);
-	bool done = !csp_buf_failed(&buf) && csp_arena_copy(arena, out, csp_buf_span(&buf));
-	csp_buf_dispose(&buf);
-	return done ? FOUND : COULD_NOT_TELL;
-}
-
-static enum found has_partner(const struct directory_read *read, struct arena *arena,
-			      struct span id)
-{
-	struct span packed, value;
-	enum found found = csp_directory_pack(&packed, arena, id);
-
-	return found == FOUND ? get(&value, read, TABLE_PARTNERS, packed) : found;
+	return get(&value, read, TABLE_PARTNERS, csp_codec_pack_id(buffer, id));
 }
 
 /*
@@ -198,20 +227,21 @@ static enum found has_partner(const struct directory_read *read, struct arena *a
 static enum found resolve(struct span *partner, const struct directory_read *read,
 			  struct arena *arena)
 {
-	struct claims claims;
-	enum found found = get_claims(&claims, read, TABLE_ALIASES, *partner);
+	const struct question question = {TABLE_ALIASES, 1U << CLAIM_PARTNER, true};
+	struct parties parties;
+	enum found found = get_parties(&parties, read, arena, *partner, &question);
 
 	if (found != FOUND)
 		return found;
-	found = has_partner(read, arena, *partner);
+	found = has_partner(read, *partner);
 	if (found != NOT_FOUND)
 		return found;
-	select_parties(&claims, 1U << CLAIM_PARTNER, true);
-	if (claims.count != 1)
+	if (parties.count != 1)
 		return NOT_FOUND;
-	return csp_codec_unpack_id(partner, arena, claims.items[0].party) ? FOUND : COULD_NOT_TELL;
+	return csp_codec_unpack_id(partner, arena, parties.items[0]) ? FOUND : COULD_NOT_TELL;
 }
 
+/* A partner for several products is as many relations, one after another: its alias is looked up once. */
 static enum found resolve_relations(struct customer *customer, const struct directory_read *read,
 				    struct arena *arena)
 {
@@ -221,8 +251,11 @@ static enum found resolve_relations(struct customer *customer, const struct dire
 	if (!relations)
 		return COULD_NOT_TELL;
 	for (size_t i = 0; i < customer->relation_count; i++) {
+		struct span alias = customer->relations[i].partner;
 		relations[i] = customer->relations[i];
-		if (resolve(&relations[i].partner, read, arena) == COULD_NOT_TELL)
+		if (i > 0 && csp_span_equal(alias, customer->relations[i - 1].partner))
+			relations[i].partner = relations[i - 1].partner;
+		else if (resolve(&relations[i].partner, read, arena) == COULD_NOT_TELL)
 			return COULD_NOT_TELL;
 	}
 	customer->relations = relations;
@@ -254,18 +287,18 @@ static enum found get_partner(struct partner *out, const struct directory_read *
 
 /* A name without its party is damage: never "not found". */
 static enum found load_customers(struct customers *out, const struct directory_read *read,
-				 struct arena *arena, const struct claims *claims)
+				 struct arena *arena, const struct parties *parties)
 {
-	struct customer *items = csp_arena_alloc(arena, claims->count, sizeof(*items));
+	struct customer *items = csp_arena_alloc(arena, parties->count, sizeof(*items));
 
-	if (!items || claims->count == 0)
+	if (!items || parties->count == 0)
 		return COULD_NOT_TELL;
-	for (size_t i = 0; i < claims->count; i++) {
-		if (get_customer(&items[i], read, arena, claims->items[i].party) != FOUND)
+	for (size_t i = 0; i < parties->count; i++) {
+		if (get_customer(&items[i], read, arena, parties->items[i]) != FOUND)
 			return COULD_NOT_TELL;
 	}
 	out->items = items;
-	out->count = claims->count;
+	out->count = parties->count;
 	return FOUND;
 }
 
@@ -273,36 +306,35 @@ enum found csp_directory_find_customers(struct customers *out, struct directory_
 					struct arena *arena, struct span address_key,
 					struct span domain)
 {
+	const struct question question = {TABLE_ADDRESSES, 1U << CLAIM_CUSTOMER, true};
 	struct domain_answer answer = {.key = address_key};
 
 	*out = (struct customers){.key = SPAN_LIT("")};
-	enum found found = get_claims(&answer.claims, read, TABLE_ADDRESSES, address_key);
+	enum found found = get_parties(&answer.parties, read, arena, address_key, &question);
 	if (found == NOT_FOUND)
-		found = find_domain(&answer, read, domain, 1U << CLAIM_CUSTOMER);
-	else
-		select_parties(&answer.claims, 1U << CLAIM_CUSTOMER, true);
+		found = find_domain(&answer, read, arena, domain, question.kinds);
 	out->excluded = answer.excluded;
 	if (found == COULD_NOT_TELL || !csp_arena_copy(arena, &out->key, answer.key))
 		return COULD_NOT_TELL;
-	return found == FOUND ? load_customers(out, read, arena, &answer.claims) : NOT_FOUND;
+	return found == FOUND ? load_customers(out, read, arena, &answer.parties) : NOT_FOUND;
 }
 
 static enum found load_partners(struct partners *out, const struct directory_read *read,
-				struct arena *arena, const struct claims *claims)
+				struct arena *arena, const struct parties *parties)
 {
 	const struct partner **items =
-		csp_arena_alloc(arena, claims->count, sizeof(const struct partner *));
-	struct partner *partners = csp_arena_alloc(arena, claims->count, sizeof(*partners));
+		csp_arena_alloc(arena, parties->count, sizeof(const struct partner *));
+	struct partner *partners = csp_arena_alloc(arena, parties->count, sizeof(*partners));
 
 	if (!items || !partners)
 		return COULD_NOT_TELL;
-	for (size_t i = 0; i < claims->count; i++) {
-		if (get_partner(&partners[i], read, arena, claims->items[i].party) != FOUND)
+	for (size_t i = 0; i < parties->count; i++) {
+		if (get_partner(&partners[i], read, arena, parties->items[i]) != FOUND)
 			return COULD_NOT_TELL;
 		items[i] = &partners[i];
 	}
 	out->items = items;
-	out->count = claims->count;
+	out->count = parties->count;
 	return FOUND;
 }
 
@@ -313,22 +345,20 @@ enum found csp_directory_find_partners(struct partners *out, struct directory_re
 	struct domain_answer answer;
 
 	*out = (struct partners){0};
-	enum found found = find_domain(&answer, read, domain, kinds);
-	return found == FOUND ? load_partners(out, read, arena, &answer.claims) : found;
+	enum found found = find_domain(&answer, read, arena, domain, kinds);
+	return found == FOUND ? load_partners(out, read, arena, &answer.parties) : found;
 }
 
 enum found csp_directory_partner(const struct partner **out, struct directory_read *read,
 				 struct arena *arena, struct span id)
 {
 	struct partner *partner = csp_arena_alloc(arena, 1, sizeof(*partner));
-	struct span packed;
+	char buffer[1 + CODEC_ID_MAX];
 
 	*out = NULL;
 	if (!partner || resolve(&id, read, arena) == COULD_NOT_TELL)
 		return COULD_NOT_TELL;
-	enum found found = csp_directory_pack(&packed, arena, id);
-	if (found == FOUND)
-		found = get_partner(partner, read, arena, packed);
+	enum found found = get_partner(partner, read, arena, csp_codec_pack_id(buffer, id));
 	if (found == FOUND)
 		*out = partner;
 	return found;
@@ -338,14 +368,12 @@ enum found csp_directory_customer(const struct customer **out, struct directory_
 				  struct arena *arena, struct span id)
 {
 	struct customer *customer = csp_arena_alloc(arena, 1, sizeof(*customer));
-	struct span packed;
+	char buffer[1 + CODEC_ID_MAX];
 
 	*out = NULL;
 	if (!customer)
 		return COULD_NOT_TELL;
-	enum found found = csp_directory_pack(&packed, arena, id);
-	if (found == FOUND)
-		found = get_customer(customer, read, arena, packed);
+	enum found found = get_customer(customer, read, arena, csp_codec_pack_id(buffer, id));
 	if (found == FOUND)
 		*out = customer;
 	return found;

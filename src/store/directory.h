@@ -54,13 +54,15 @@ int64_t csp_directory_updated(const struct directory_read *read); /* seconds sin
 struct customers {
 	const struct customer *items;
 	size_t count;
-	struct span key; /* the address or domain that answered; empty when there is none */
-	bool excluded;   /* it is an exclusion: not found, on purpose */
+	struct span
+		key; /* the address or domain that answered, found or not; empty when there is none */
+	bool excluded; /* it is an exclusion: not found, on purpose */
 };
 
 /*
  * The exact address, then its domain, then the longest parent domain that counts sub-domains. An
- * exclusion of a domain or of a parent nearer than that makes it nobody's. An empty key or domain is not found.
+ * exclusion of a domain or of a parent nearer than that makes it nobody's, and so does a partner who writes from it:
+ * at a partner's own domain only exact addresses are a customer's. An empty key or domain is not found.
  */
 enum found csp_directory_find_customers(struct customers *out, struct directory_read *read,
 					struct arena *arena, struct span address_key,

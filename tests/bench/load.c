@@ -29,6 +29,8 @@ enum { PACKET_MAX = 65536, GATHER_MAX = 262144, FIELDS_MAX = 100000, VERSION = 6
 
 struct work {
 	const char *socket, *client, *login, *reverse_path, *recipient, *author, *subject;
+	char **recipients; /* of the messages, in turn; NULL: all have the one above */
+	size_t recipient_count;
 	unsigned sessions, messages, fields;
 	bool gather;
 	char expected; /* SMFIR_ACCEPT, SMFIR_ADDHEADER or SMFIR_INSHEADER, SMFIR_REPLYCODE */
@@ -198,7 +200,16 @@ static bool greet(struct session *session)
 	return (session->skipped & SMFIP_NOHELO) || step(session, SMFIP_NR_HELO);
 }
 
-static bool send_envelope(struct session *session, const char *queue_id)
+static const char *recipient_of(const struct session *session, unsigned number)
+{
+	const struct work *work = session->work;
+	const size_t message = (size_t)(session->number - 1) * work->messages + number;
+
+	return work->recipients ? work->recipients[message % work->recipient_count]
+				: work->recipient;
+}
+
+static bool send_envelope(struct session *session, const char *queue_id, unsigned number)
 {
 	const char *const mail[] = {"i", queue_id, "{auth_authen}", session->work->login, NULL};
 	const char *const recipient[] = {"i", queue_id, NULL};
@@ -210,7 +221,7 @@ static bool send_envelope(struct session *session, const char *queue_id)
 	if (!step(session, SMFIP_NR_MAIL) || !send_macros(session, SMFIC_RCPT, recipient))
 		return false;
 	packet_begin(session, SMFIC_RCPT);
-	packet_text(session, session->work->recipient);
+	packet_text(session, recipient_of(session, number));
 	if (!step(session, SMFIP_NR_RCPT))
 		return false;
 	packet_begin(session, SMFIC_DATA);
@@ -225,14 +236,14 @@ static bool send_field(struct session *session, const char *name, const char *bo
 	return step(session, SMFIP_NR_HDR);
 }
 
-static bool send_header(struct session *session, const char *queue_id)
+static bool send_header(struct session *session, const char *queue_id, unsigned number)
 {
 	const char *const macros[] = {"i", queue_id, NULL};
 	char message_id[64];
 
 	snprintf(message_id, sizeof message_id, "<%s@bench.example>", queue_id);
 	if (!send_field(session, "From", session->work->author) ||
-	    !send_field(session, "To", session->work->recipient) ||
+	    !send_field(session, "To", recipient_of(session, number)) ||
 	    !send_field(session, "Subject", session->work->subject) ||
 	    !send_field(session, "Message-ID", message_id))
 		return false;
@@ -294,7 +305,7 @@ static bool one_message(struct session *session, unsigned number)
 	const uint64_t start = now();
 
 	snprintf(queue_id, sizeof queue_id, "%X%08X", session->number, number);
-	if (!send_envelope(session, queue_id) || !send_header(session, queue_id) ||
+	if (!send_envelope(session, queue_id, number) || !send_header(session, queue_id, number) ||
 	    !send_body(session) || !finish(session, queue_id))
 		return false;
 	session->latencies[number] = now() - start;
@@ -428,6 +439,26 @@ static bool run(const struct work *work, struct session *sessions)
 	return good && report(work, sessions, end - start);
 }
 
+static bool read_recipients(struct work *work, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[1024];
+	char **all = NULL;
+
+	while (file && fgets(line, sizeof line, file)) {
+		char **more = realloc(all, (work->recipient_count + 1) * sizeof *all);
+		line[strcspn(line, "\n")] = '\0';
+		if (!more)
+			break;
+		all = more;
+		all[work->recipient_count] = strdup(line);
+		if (!all[work->recipient_count++])
+			break;
+	}
+	work->recipients = all;
+	return file && fclose(file) == 0 && work->recipient_count > 0;
+}
+
 static bool parse_count(unsigned *out, const char *text, unsigned maximum)
 {
 	char *end = NULL;
@@ -486,6 +517,8 @@ static bool parse_option(struct work *work, int letter, const char *argument)
 	case 't':
 		work->recipient = argument;
 		return true;
+	case 'r':
+		return read_recipients(work, argument);
 	case 'S':
 		work->subject = argument;
 		return true;
@@ -498,7 +531,7 @@ static bool parse_options(struct work *work, int argc, char **argv)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "gs:c:m:H:e:i:l:f:F:t:S:")) != -1) {
+	while ((letter = getopt(argc, argv, "gs:c:m:H:e:i:l:f:F:t:r:S:")) != -1) {
 		if (!parse_option(work, letter, optarg))
 			return false;
 	}
@@ -521,8 +554,9 @@ int main(int argc, char **argv)
 	if (!parse_options(&work, argc, argv)) {
 		fputs("usage: load [-g] -s SOCKET [-c SESSIONS] [-m MESSAGES] [-H FIELDS] [-e "
 		      "pass|flag|reject]\n"
-		      "            [-i CLIENT] [-l LOGIN] [-f AUTHOR] [-F REVERSE-PATH] [-t "
-		      "RECIPIENT] [-S SUBJECT]\n",
+		      "            [-i CLIENT] [-l LOGIN] [-f AUTHOR] [-F REVERSE-PATH] [-S "
+		      "SUBJECT]\n"
+		      "            [-t RECIPIENT | -r FILE, with a recipient on each line]\n",
 		      stderr);
 		return EX_USAGE;
 	}
@@ -536,5 +570,8 @@ int main(int argc, char **argv)
 		free(sessions[i].latencies);
 	}
 	free(sessions);
+	for (size_t i = 0; i < work.recipient_count; i++)
+		free(work.recipients[i]);
+	free(work.recipients);
 	return good ? EX_OK : 1;
 }

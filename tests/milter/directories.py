@@ -1,10 +1,10 @@
 """The directory under a running daemon: removed, replaced, locked, damaged, full, old. Never a wrong verdict, never a hang."""
 
 import ctypes
-import fcntl
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -264,8 +264,6 @@ def test_all_places_for_readers_taken_is_a_fault_that_ends():
 
 def test_a_damaged_head_is_a_fault_and_shown():
     with Daemon() as daemon, daemon.session() as mta:
-        daemon.write("spoiled", "")
-
         def spoil():
             with open(daemon.path("directory/data.mdb"), "r+b") as stream:
                 content = bytearray(stream.read())
@@ -286,8 +284,10 @@ def test_a_damaged_head_is_a_fault_and_shown():
 
 
 def test_a_directory_of_another_version_is_a_fault():
-    ours, theirs = b"csp-milter directory 1", b"csp-milter directory 9"
     with Daemon() as daemon, daemon.session() as mta:
+        with open(daemon.path("directory/data.mdb"), "rb") as stream:
+            ours = re.search(b"csp-milter directory [0-9]", stream.read())[0]
+        theirs = ours[:-1] + b"?"
         fails_and_heals(daemon, mta, lambda: rewrite(daemon, ours, theirs), lambda: rewrite(daemon, theirs, ours),
                         "of this version")
 
@@ -503,11 +503,10 @@ def test_while_the_daemon_starts_an_import_may_make_the_directory():
     for _ in range(5):
         with Daemon(start=False, directory=False) as daemon:
             daemon.write("customers.jsonl", "".join(json.dumps(entry) + "\n" for entry in CUSTOMERS))
-            importers = [start_import(daemon, daemon.path("directory")) for _ in range(2)]
+            importer = start_import(daemon, daemon.path("directory"))
             daemon.start()
             with daemon.session() as mta:
-                found = [importer.wait(60) for importer in importers]
-                assert found == [0, 0], found
+                assert importer.wait(60) == 0
                 soon(lambda: blocks(mta), "what was imported")
 
 

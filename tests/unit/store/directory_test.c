@@ -76,6 +76,45 @@ static void an_exclusion_wins_over_a_customer_of_the_same_domain(void **state)
 	CHECK_PARTNERS(&files, "mail.example", true, "-");
 }
 
+static void a_partners_own_domain_is_no_customers_but_exact_addresses_there_are(void **state)
+{
+	static const struct {
+		const char *address, *customers;
+	} cases[] = {
+		{"bob@both.example", "-"},
+		{"boss@both.example", "by-address"},
+		{"bob@a.both.example", "both"}, /* the partner's entry does not count sub-domains */
+		{"bob@wide.example", "-"},
+		{"bob@a.wide.example", "-"},
+		{"boss@a.wide.example", "by-address"},
+		{"bob@own.wide.example", "own"}, /* the longest domain wins */
+		{"bob@p.big.example", "-"},      /* its parent is not asked */
+		{"bob@a.p.big.example", "big"},
+		{"bob@bounce.example",
+		 "sends-through"}, /* bounces come from there, nobody writes */
+	};
+	struct edit *write = directory_files_begin(&files, "s");
+
+	(void)state;
+	OK(put_customer(write, "both", ".both.example", ""));
+	OK(put_partner(write, "p1", "both.example", "bounce.example", ""));
+	OK(put_address(write, "by-address", "boss@both.example"));
+	OK(put_address(write, "by-address", "boss@a.wide.example"));
+	OK(put_customer(write, "wide", ".wide.example", ""));
+	OK(put_customer(write, "own", "own.wide.example", ""));
+	OK(put_partner(write, "p2", ".wide.example", "", ""));
+	OK(put_customer(write, "big", ".big.example", ""));
+	OK(put_partner(write, "p3", "p.big.example", "", ""));
+	OK(put_customer(write, "sends-through", "bounce.example", ""));
+	OK(edit_commit(write));
+	directory_files_read(&files);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		CHECK_CUSTOMERS(&files, cases[i].address, cases[i].customers);
+	CHECK_PARTNERS(&files, "both.example", false, "p1");
+	CHECK_PARTNERS(&files, "a.wide.example", false, "p2");
+	CHECK_PARTNERS(&files, "bounce.example", true, "p1");
+}
+
 static void what_answered_is_named(void **state)
 {
 	struct customers customers;
@@ -84,6 +123,7 @@ static void what_answered_is_named(void **state)
 	(void)state;
 	OK(put_customer(write, "a", ".big.example", ""));
 	OK(put_address(write, "b", "ceo@mail.example"));
+	OK(put_partner(write, "p", "p.big.example", "", ""));
 	OK(edit_commit(write));
 	directory_files_read(&files);
 	assert_int_equal(csp_directory_find_customers(&customers, files.read, &files.arena,
@@ -101,6 +141,12 @@ static void what_answered_is_named(void **state)
 						      SPAN_LIT("else.example")),
 			 NOT_FOUND);
 	CHECK_SPAN("nothing", customers.key, SPAN_LIT(""));
+	assert_int_equal(csp_directory_find_customers(&customers, files.read, &files.arena,
+						      SPAN_LIT("x@p.big.example"),
+						      SPAN_LIT("p.big.example")),
+			 NOT_FOUND);
+	CHECK_SPAN("a partner's", customers.key, SPAN_LIT("p.big.example"));
+	assert_false(customers.excluded);
 }
 
 static void the_longest_domain_and_address_are_found(void **state)
@@ -379,6 +425,45 @@ static void an_alias_of_one_partner_becomes_its_id(void **state)
 			 NOT_FOUND);
 }
 
+static void every_relation_has_the_id_of_its_partner(void **state)
+{
+	static const char *const ids[] = {"p1", "p1", "p2", "p1", "nobody", "nobody"};
+	static const struct span azure[] = {{"azure", 5}}, office[] = {{"microsoft-365", 13}};
+	static const struct relation relations[] = {
+		{{"123", 3}, ROLE_DIRECT_BILL, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"123", 3}, ROLE_DIRECT_BILL, {office, 1}, INT64_MIN, INT64_MAX},
+		{{"456", 3}, ROLE_DIRECT_BILL, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"123", 3}, ROLE_INDIRECT_PROVIDER, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"nobody", 6}, ROLE_DIRECT_BILL, {azure, 1}, INT64_MIN, INT64_MAX},
+		{{"nobody", 6}, ROLE_DIRECT_BILL, {office, 1}, INT64_MIN, INT64_MAX},
+	};
+	const struct customer_entry entry = {
+		.customer = {.id = SPAN_LIT("a"),
+			     .name = SPAN_LIT(""),
+			     .cloud = SPAN_LIT(""),
+			     .relations = relations,
+			     .relation_count = COUNT(relations)},
+	};
+	const struct customer *customer;
+	struct edit *write = directory_files_begin(&files, "s");
+
+	(void)state;
+	OK(put_partner(write, "p1", "", "", "123"));
+	OK(put_partner(write, "p2", "", "", "456"));
+	OK(edit_put_customer(write, &entry));
+	OK(edit_commit(write));
+	directory_files_read(&files);
+	assert_int_equal(csp_directory_customer(&customer, files.read, &files.arena, SPAN_LIT("a")),
+			 FOUND);
+	assert_int_equal(customer->relation_count, COUNT(ids));
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		CHECK_SPAN("partner", customer->relations[i].partner, csp_span_from(ids[i]));
+		assert_int_equal(customer->relations[i].role, relations[i].role);
+		CHECK_SPAN("product", customer->relations[i].products.items[0],
+			   relations[i].products.items[0]);
+	}
+}
+
 static void a_partner_is_found_by_its_domains_and_by_bounces_only_in_a_reverse_path(void **state)
 {
 	struct edit *write = directory_files_begin(&files, "s");
@@ -633,7 +718,7 @@ static void short_memory_is_never_not_found(void **state)
 
 	(void)state;
 	OK(put_customer(write, "a", "one.example", "4847383"));
-	OK(put_partner(write, "p", "one.example", "", "4847383"));
+	OK(put_partner(write, "p", "p.example", "", "4847383"));
 	OK(edit_commit(write));
 	directory_files_read(&files);
 	for (size_t max = 0; max < 2048; max += 16) {
@@ -649,7 +734,7 @@ static void short_memory_is_never_not_found(void **state)
 		found_once |= found == FOUND;
 		csp_arena_reset(&arena);
 		found = csp_directory_find_partners(&partners, files.read, &arena,
-						    SPAN_LIT("one.example"), false);
+						    SPAN_LIT("p.example"), false);
 		assert_int_not_equal(found, NOT_FOUND);
 		csp_arena_dispose(&arena);
 	}
@@ -662,6 +747,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_exact_address_wins_then_the_longest_domain),
 		TEST(an_exclusion_wins_over_a_customer_of_the_same_domain),
+		TEST(a_partners_own_domain_is_no_customers_but_exact_addresses_there_are),
 		TEST(what_answered_is_named),
 		TEST(the_longest_domain_and_address_are_found),
 		TEST(a_domain_of_two_customers_gives_both),
@@ -673,6 +759,7 @@ int main(void)
 		TEST(a_relation_passes_through_as_it_was_put),
 		TEST(an_ended_customer_keeps_what_others_say),
 		TEST(an_alias_of_one_partner_becomes_its_id),
+		TEST(every_relation_has_the_id_of_its_partner),
 		TEST(a_partner_is_found_by_its_domains_and_by_bounces_only_in_a_reverse_path),
 		TEST(a_partners_proofs_pass_through_and_add_up),
 		TEST(an_entry_over_a_limit_is_refused_and_the_rest_goes_on),
