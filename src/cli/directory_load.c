@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "directory_packed.h"
-#include "offers.h"
 #include "version.h"
 
 #define NICE_VALUE 10
@@ -397,7 +396,7 @@ static void take_settings(struct load *load)
 	load->settings.public_domains = conf->pack.public_domains;
 	load->settings.tenant_domains = conf->pack.tenant_domains;
 	if (load->place->snapshot) {
-		load->settings.products = csp_offers_name;
+		load->settings.products = csp_snapshot_products;
 		load->settings.products_context = load->place->snapshot;
 	}
 }
