@@ -64,34 +64,45 @@ class Refused(Exception):
 
 
 class Run:
-    """A program to its end: wall time, ru_maxrss, and the peak of RssAnon as sampled while it ran."""
+    """A program to its end: wall time, ru_maxrss, and the peak of RssAnon as sampled while it ran.
+
+    The kernel counts what this script takes into ru_maxrss: it is never below some 20 MB.
+    """
 
     def __init__(self, argv, stdout=subprocess.PIPE):
         start = time.perf_counter()
         self._child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True)
+        self._ended = threading.Event()
+        self._errors = ""
         self.anonymous = 0
-        sampler = threading.Thread(target=self._sample)
-        errors = []
-        reader = threading.Thread(target=lambda: errors.append(self._child.stderr.read()))
-        sampler.start()
-        reader.start()
-        self.output = self._child.stdout.read() if stdout == subprocess.PIPE else ""
-        reader.join()
-        _, status, usage = os.wait4(self._child.pid, 0)
+        threads = [threading.Thread(target=work) for work in (self._sample, self._read_errors)]
+        for thread in threads:
+            thread.start()
+        try:
+            self.output = self._child.stdout.read() if stdout == subprocess.PIPE else ""
+            _, status, usage = os.wait4(self._child.pid, 0)
+        except BaseException:
+            self._child.kill()
+            raise
+        finally:
+            self._ended.set()
+            for thread in threads:
+                thread.join()
         self.seconds = time.perf_counter() - start
-        self._child.returncode = os.waitstatus_to_exitcode(status)
-        sampler.join()
         self.resident = usage.ru_maxrss * 1024
-        for stream in (self._child.stdout, self._child.stderr):
-            if stream:
-                stream.close()
+        self._child.returncode = os.waitstatus_to_exitcode(status)
+        if stdout == subprocess.PIPE:
+            self._child.stdout.close()
         if self._child.returncode != 0:
-            raise Refused(f"status {self._child.returncode}: {errors[0].partition(chr(10))[0][-120:]}")
+            raise Refused(f"status {self._child.returncode}: {self._errors.partition(chr(10))[0][-120:]}")
 
     def _sample(self):
-        while self._child.returncode is None:
+        while not self._ended.wait(SAMPLE_SECONDS):
             self.anonymous = max(self.anonymous, anonymous_of(self._child.pid))
-            time.sleep(SAMPLE_SECONDS)
+
+    def _read_errors(self):
+        with self._child.stderr as stderr:
+            self._errors = stderr.read()
 
 
 def anonymous_of(pid):
