@@ -1,5 +1,7 @@
 #include "directory_verb.h"
 
+#include <inttypes.h>
+
 #include "report.h"
 #include "when.h"
 
@@ -217,27 +219,40 @@ static void write_partner(struct json *json, const struct partner_entry *entry)
 	write_text(json, "contact", entry->partner.contact);
 }
 
-void csp_directory_show_json(struct json *json, struct span id, struct span name,
-			     const struct directory_statements *statements)
+void csp_directory_show_entry(struct json *json, const struct directory_entry *entry)
 {
-	csp_json_object(json);
-	csp_json_text_at(json, "id", id);
-	csp_json_text_or_null_at(json, "name", name);
-	csp_json_key(json, "sources");
-	csp_json_array(json);
-	for (size_t i = 0; i < statements->count; i++) {
-		const struct directory_statement *statement = &statements->items[i];
-		csp_json_object(json);
-		csp_json_text_at(json, "source", statement->source);
-		csp_json_key(json, "entry");
-		csp_json_object(json);
-		if (statement->entry.type == ENTRY_CUSTOMER)
-			write_customer(json, &statement->entry.customer);
-		else
-			write_partner(json, &statement->entry.partner);
-		csp_json_object_end(json);
-		csp_json_object_end(json);
-	}
-	csp_json_array_end(json);
-	csp_json_object_end(json);
+	if (entry->type == ENTRY_CUSTOMER)
+		write_customer(json, &entry->customer);
+	else
+		write_partner(json, &entry->partner);
+}
+
+void csp_directory_show_line(struct buf *out, const struct directory_statement *statement)
+{
+	struct json json;
+
+	csp_json_init(&json, out);
+	csp_json_object(&json);
+	csp_json_text_at(&json, "source", statement->source);
+	csp_directory_show_entry(&json, &statement->entry);
+	csp_json_object_end(&json);
+	csp_buf_append_char(out, '\n');
+}
+
+void csp_directory_show_exclusion(struct buf *out, struct span source, struct span domain)
+{
+	struct json json;
+
+	csp_json_init(&json, out);
+	csp_json_object(&json);
+	csp_json_text_at(&json, "source", source);
+	csp_json_text_at(&json, "type", SPAN_LIT("exclusion"));
+	csp_json_text_at(&json, "domain", domain);
+	csp_json_object_end(&json);
+	csp_buf_append_char(out, '\n');
+}
+
+void csp_directory_show_count(struct buf *out, uint64_t count, const char *one, const char *many)
+{
+	csp_buf_append_format(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
 }

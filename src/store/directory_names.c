@@ -241,7 +241,8 @@ static void review(struct name_work *work)
 	}
 }
 
-static enum directory_result put(struct name_work *work, enum codec_table table)
+/* A value that stays as it is makes no page dirty. */
+static enum directory_result put(struct name_work *work, enum codec_table table, struct span before)
 {
 	struct buf *value = &work->names->value;
 
@@ -250,6 +251,8 @@ static enum directory_result put(struct name_work *work, enum codec_table table)
 		csp_claims_encode(value, table, work->name, &work->claims);
 	if (csp_buf_failed(value))
 		return DIRECTORY_FAILED;
+	if (!work->target->building && csp_span_equal(before, csp_buf_span(value)))
+		return DIRECTORY_OK;
 	return csp_target_put(work->target, work->name, csp_buf_span(value));
 }
 
@@ -280,7 +283,7 @@ static enum directory_result store_name(struct name_work *work, enum codec_table
 	if (result != DIRECTORY_OK)
 		return result;
 	review(work);
-	return put(work, table);
+	return put(work, table, before);
 }
 
 static enum directory_result store_table(struct name_work *work, enum codec_table table)

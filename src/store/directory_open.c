@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define READERS_MAX  1024
@@ -77,6 +78,19 @@ enum directory_result csp_directory_result(int code)
 	default:
 		return DIRECTORY_FAILED;
 	}
+}
+
+static bool is_full(int file)
+{
+	struct statvfs disk;
+
+	return fstatvfs(file, &disk) == 0 && disk.f_bavail == 0;
+}
+
+enum directory_result csp_directory_full_or(enum directory_result result,
+					    const struct directory *directory)
+{
+	return result == DIRECTORY_FAILED && is_full(directory->folder) ? DIRECTORY_FULL : result;
 }
 
 enum found csp_directory_get(struct span *out, const struct directory_txn *at,
@@ -345,6 +359,9 @@ int csp_directory_commit_txn(const struct directory_txn *at, uint64_t pages)
 	}
 	(void)!ftruncate(file, wanted + (off_t)(pages * shape.ms_psize));
 	code = mdb_txn_commit(at->txn);
+	/* Asked before the file gives back what it got. */
+	if (code == EIO && is_full(file))
+		code = ENOSPC;
 	if (get_sizes(&file, &size, &wanted, env) == 0 && size != wanted &&
 	    (ftruncate(file, wanted) != 0 || fsync(file) != 0) && !code)
 		code = errno;

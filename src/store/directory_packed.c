@@ -10,7 +10,7 @@
  * value. Sources come first, tables in their order, keys ascending. END and the number of entries
  * (8) close it; the values' seals say whether an entry is whole.
  */
-#define MAGIC      FORMAT " packed\n"
+#define MAGIC      "\x8d" FORMAT " packed\n" /* no text begins so: "customer,product" is CSV */
 #define END        0xff
 #define HEAD_LEN   7
 #define VALUE_MAX  ((size_t)64 << 20)
@@ -22,7 +22,7 @@ bool csp_packed_begins(FILE *stream)
 
 	if (c != EOF)
 		(void)ungetc(c, stream);
-	return c == MAGIC[0];
+	return c == (unsigned char)MAGIC[0];
 }
 
 static void put_big_endian(unsigned char *out, uint64_t number, unsigned bytes)
@@ -306,7 +306,7 @@ enum directory_result csp_packed_read(struct update_counts *out, struct director
 	csp_buf_init(&unpacker.key, CODEC_NAME_MAX);
 	csp_buf_init(&unpacker.last, CODEC_NAME_MAX);
 	csp_buf_init(&unpacker.value, VALUE_MAX);
-	result = unpack(out, &unpacker, directory);
+	result = csp_directory_full_or(unpack(out, &unpacker, directory), directory);
 	if (unpacker.target.directory)
 		csp_target_abort(&unpacker.target);
 	csp_sources_dispose(&unpacker.sources);

@@ -28,14 +28,14 @@ static enum directory_result tell_names(const struct party_merge *merge, struct 
 	return result;
 }
 
+/* Names that stay are told again: whoever imports them hears each time what is odd about them. */
 static enum directory_result tell(const struct party_merge *merge, const struct facts_block *old,
 				  const struct change *change)
 {
 	enum directory_result result = DIRECTORY_OK;
+	bool same = old && change && csp_span_equal(old->names, change->names);
 
-	if (old && change && csp_span_equal(old->names, change->names))
-		return DIRECTORY_OK;
-	if (old)
+	if (old && !same)
 		result = tell_names(merge, old->names,
 				    (struct party_claim){.source = (uint32_t)old->source});
 	if (change && result == DIRECTORY_OK)

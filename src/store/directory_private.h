@@ -46,6 +46,10 @@ enum directory_result csp_directory_open_sized(struct directory **out, const cha
 
 enum directory_result csp_directory_result(int code); /* of an MDB_ or errno code */
 
+/* LMDB calls a write that ended halfway a fault: FULL when the disk has no room left, else `result` as it is. */
+enum directory_result csp_directory_full_or(enum directory_result result,
+					    const struct directory *directory);
+
 /*
  * Waits a moment for whoever holds the lock file alone, for LMDB would wait for ever; gives an errno
  * code, EBUSY when that takes too long. Never while this process has the directory open: that would

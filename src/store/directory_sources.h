@@ -22,8 +22,6 @@ struct directory_sources {
 	struct arena arena;
 };
 
-bool csp_source_is_name(struct span name); /* printable ASCII, no blank */
-
 void csp_sources_init(struct directory_sources *sources);
 void csp_sources_dispose(struct directory_sources *sources);
 bool csp_sources_load(struct directory_sources *sources, const struct directory_txn *at);

@@ -358,7 +358,7 @@ static enum directory_result finish(struct directory_update *update)
 enum directory_result csp_directory_update_finish(struct update_counts *out,
 						  struct directory_update *update)
 {
-	enum directory_result result = finish(update);
+	enum directory_result result = csp_directory_full_or(finish(update), update->directory);
 
 	*out = update->counts;
 	csp_directory_update_abort(update);

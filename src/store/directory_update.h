@@ -12,6 +12,7 @@
 struct directory_update;
 
 #define SOURCE_NAME_MAX 64 /* bytes of a source's name */
+bool csp_source_is_name(struct span name); /* printable ASCII, no blank */
 
 enum update_mode {
 	UPDATE_UPSERT,     /* a party that is named replaces what its source said of it */

@@ -142,6 +142,46 @@ enum found csp_directory_statements(struct directory_statements *out, struct dir
 	return whole ? FOUND : COULD_NOT_TELL;
 }
 
+static bool list_exclusions(struct spans *out, struct arena *arena,
+			    const struct directory_sources *sources, const struct claims *claims)
+{
+	struct span *items = csp_arena_alloc(arena, claims->count, sizeof(*items));
+
+	if (!items)
+		return false;
+	for (size_t i = 0; i < claims->count; i++) {
+		if (claims->items[i].kind != CLAIM_EXCLUSION)
+			continue;
+		const struct source *source = csp_sources_at(sources, claims->items[i].source);
+		if (!source || !csp_arena_copy(arena, &items[out->count], source->name))
+			return false;
+		out->count++;
+	}
+	out->items = items;
+	return true;
+}
+
+enum found csp_directory_exclusion(struct spans *out, struct directory_read *read,
+				   struct arena *arena, struct span domain)
+{
+	struct claims *claims = csp_arena_alloc(arena, 1, sizeof(*claims));
+	struct directory_sources sources;
+	struct span value;
+
+	*out = (struct spans){0};
+	enum found found = csp_directory_get(&value, &read->at, TABLE_DOMAINS, domain);
+	if (found != FOUND)
+		return found;
+	csp_sources_init(&sources);
+	bool whole = claims && csp_claims_decode(claims, TABLE_DOMAINS, domain, value) &&
+		     csp_sources_load(&sources, &read->at) &&
+		     list_exclusions(out, arena, &sources, claims);
+	csp_sources_dispose(&sources);
+	if (!whole)
+		return COULD_NOT_TELL;
+	return out->count ? FOUND : NOT_FOUND;
+}
+
 struct walk {
 	struct directory_read *read;
 	struct directory_sources sources;

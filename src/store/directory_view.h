@@ -39,6 +39,10 @@ struct directory_statements {
 enum found csp_directory_statements(struct directory_statements *out, struct directory_read *read,
 				    struct arena *arena, enum entry_type type, struct span id);
 
+/* The sources that exclude a domain; of its parents' exclusions it knows nothing. */
+enum found csp_directory_exclusion(struct spans *out, struct directory_read *read,
+				   struct arena *arena, struct span domain);
+
 /* Every party that is described, by type and then by key, with what each source says of it; until `visit` gives false. */
 typedef bool directory_visit(void *context, enum entry_type type, struct span id,
 			     const struct directory_statements *statements);

@@ -1,89 +1,67 @@
 import json
 import os
-import pty
 import re
 import stat
 import subprocess
 
 import verbs
+from directories import CUSTOMER, CUSTOMER_LINE, LINES, PARTNER, PARTNER_LINE, DirectoryTest, lines
 
-PARTNER, CUSTOMER = "bbbbbbbb-0000-0000-0000-000000000001", "cccccccc-0000-0000-0000-000000000001"
-PARTNER_LINE = {
-    "type": "partner", "id": PARTNER, "name": "Fabrikam", "aliases": ["4847383"],
-    "domains": ["fabrikam.example", {"name": "x.example", "subdomains": True}], "bounce_domains": ["bounce.example"],
-    "proofs": {"logins": ["fab"], "networks": ["192.0.2.0/24"], "listeners": ["tls"], "cert_subjects": ["/CN=fab"]},
-    "contact": "csp@fabrikam.example"}
-CUSTOMER_LINE = {
-    "type": "customer", "id": CUSTOMER, "name": "Contoso", "cloud": "commercial",
-    "domains": ["contoso.example", {"name": "big.example", "subdomains": True}], "addresses": ["ceo@mail.example"],
-    "partners": [{"partner": "4847383", "role": "direct-bill", "products": ["microsoft-365", "azure"],
-                  "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"}],
-    "direct_products": ["windows-server"]}
-LINES = [PARTNER_LINE, CUSTOMER_LINE, {"type": "exclusion", "domain": "lab.big.example"}]
-CSV = "Microsoft ID,Company name,Primary domain name,Relationship\r\n"
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-
-CUSTOMER_TEXT = f"""customer {CUSTOMER} Contoso
+CUSTOMER_TEXT = f"""customer {CUSTOMER} Kornblum
   source erp
     cloud: commercial
-    domain: contoso.example
+    domain: kornblum.example
     domain and sub-domains: big.example
     address: ceo@mail.example
     partner: 4847383, direct-bill, for microsoft-365 azure, from 2026-01-01T00:00:00Z, until 2027-01-01T00:00:00Z
     direct product: windows-server
 """
-PARTNER_TEXT = f"""partner {PARTNER} Fabrikam
+PARTNER_TEXT = f"""partner {PARTNER} Lindenhof
   source erp
     alias: 4847383
-    domain: fabrikam.example
+    domain: lindenhof.example
     domain and sub-domains: x.example
     bounce domain: bounce.example
     login: fab
     network: 192.0.2.0/24
     listener: tls
     certificate subject: /CN=fab
-    contact: csp@fabrikam.example
+    contact: csp@lindenhof.example
 """
+PARTS = ["import", "get", "put", "delete", "export", "stats", "verify"]
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
-def lines(*entries):
-    return "".join(json.dumps(entry) + "\n" for entry in entries)
-
-
-class DirectoryTest(verbs.VerbTest):
-    def setUp(self):
-        super().setUp()
-        self.directory = self.path("directory")
-
-    def run_directory(self, *words, stdin=b""):
-        return self.run_verb("directory", *words, "--path", self.directory, stdin=stdin)
-
-    def import_(self, content, *words, source="erp", name="in.jsonl"):
-        return self.run_directory("import", "--source", source, *words, self.write(name, content))
-
-    def fill(self):
-        self.assert_says(self.import_(lines(*LINES)), 0,
-                         "3 rows: 1 customers, 1 partners, 1 exclusions, 0 refused\n", "")
-
-    def test_what_was_imported_is_found_and_says_where(self):
+class GetTest(DirectoryTest):
+    def test_the_first_line_says_whose_it_is_and_why(self):
         self.fill()
         for key, headline, party in [
-                ("CEO+news@Mail.Example", "ceo@mail.example: a customer's, found under ceo@mail.example", CUSTOMER_TEXT),
-                ("x@a.b.big.example", "x@a.b.big.example: a customer's, found under big.example", CUSTOMER_TEXT),
-                ("contoso.example.", "contoso.example: a customer's, found under contoso.example", CUSTOMER_TEXT),
-                (CUSTOMER.upper(), CUSTOMER, CUSTOMER_TEXT),
-                ("a@fabrikam.example", "a@fabrikam.example: a partner's", PARTNER_TEXT),
-                ("bounce.example", "bounce.example: a partner's", PARTNER_TEXT),
-                ("4847383", "4847383", PARTNER_TEXT),
-                (PARTNER, PARTNER, PARTNER_TEXT)]:
+                ("CEO+news@Mail.Example", "ceo@mail.example: a customer's, by this very address (source erp)", CUSTOMER_TEXT),
+                ("x@a.b.big.example", "x@a.b.big.example: a customer's, by big.example, which counts its sub-domains "
+                                      "(source erp)", CUSTOMER_TEXT),
+                ("kornblum.example.", "kornblum.example: a customer's, by its domain kornblum.example (source erp)",
+                 CUSTOMER_TEXT),
+                (CUSTOMER.upper(), f"{CUSTOMER}: a customer, by its id", CUSTOMER_TEXT),
+                ("a@lindenhof.example", "a@lindenhof.example: a partner's own domain, never a customer's (source erp)",
+                 PARTNER_TEXT),
+                ("a@mail.x.example", "a@mail.x.example: a partner's own domain, never a customer's (source erp)", PARTNER_TEXT),
+                ("bounce.example", "bounce.example: a partner's own domain, never a customer's (source erp)", PARTNER_TEXT),
+                ("4847383", "4847383: a partner, by an alias", PARTNER_TEXT),
+                (PARTNER, f"{PARTNER}: a partner, by its id", PARTNER_TEXT)]:
             with self.subTest(key):
                 self.assert_says(self.run_directory("get", key), 0, f"{headline}\n{party}", "")
 
-    def test_what_is_not_found_is_status_1(self):
+    def test_what_is_nobodys_is_status_1_and_says_why(self):
         self.fill()
         for key, said in [
-                ("x@lab.big.example", "x@lab.big.example: excluded by lab.big.example\n"),
-                ("x@a.contoso.example", "x@a.contoso.example: not in the directory\n"),
+                ("x@lab.big.example", "x@lab.big.example: nobody's: lab.big.example is excluded (source erp)\n"),
+                ("x@y.lab.big.example", "x@y.lab.big.example: nobody's: lab.big.example is excluded (source erp)\n"),
+                ("x@a.kornblum.example", "x@a.kornblum.example: not in the directory: kornblum.example is, but does not count "
+                                         "its sub-domains\n"),
+                ("x@public.example", "x@public.example: not in the directory: a public mail domain, where only exact addresses "
+                                     "can be a customer's\n"),
+                ("x@stranger.cloud.example", "x@stranger.cloud.example: not in the directory: a name that a cloud gives to one "
+                                             "tenant, which is none of the customers here\n"),
                 ("nobody.example", "nobody.example: not in the directory\n"),
                 ("12345", "12345: not in the directory\n"),
                 ("no such key", "no such key: not in the directory\n"),
@@ -92,148 +70,149 @@ class DirectoryTest(verbs.VerbTest):
             with self.subTest(key):
                 self.assert_says(self.run_directory("get", key), 1, said, "")
 
-    def test_json_of_get_can_be_imported_again(self):
+    def test_sources_that_say_so_are_told_apart_from_those_that_say_something_else(self):
         self.fill()
-        result = self.run_directory("get", "--json", "x@sub.big.example")
-        self.assertEqual(result.status, 0, result.err)
-        answer = json.loads(result.out)
-        self.assertEqual(answer, {
-            "schema": "csp-milter/directory-get/1", "key": "x@sub.big.example", "canonical": "x@sub.big.example",
-            "found_under": "big.example", "excluded": False, "state": 1, "partners": [],
-            "customers": [{"id": CUSTOMER, "name": "Contoso", "sources": [{"source": "erp", "entry": CUSTOMER_LINE}]}]})
-        partner = json.loads(self.run_directory("get", "--json", PARTNER).out)["partners"][0]["sources"][0]["entry"]
-        self.assertEqual(partner, PARTNER_LINE)
-        again = self.import_(lines(partner, answer["customers"][0]["sources"][0]["entry"]))
-        self.assert_says(again, 0, "2 rows: 1 customers, 1 partners, 0 exclusions, 0 refused\n", "")
-        self.assertEqual(json.loads(self.run_directory("get", "--json", PARTNER).out)["partners"][0]["sources"][0]["entry"],
-                         PARTNER_LINE)
+        self.import_(lines({"type": "customer", "id": CUSTOMER, "domains": ["kornblum.example", "second.example"]}), source="two")
+        for key, sources in [("x@kornblum.example", ["erp", "two"]), ("x@second.example", ["two"]), ("x@big.example", ["erp"]),
+                             ("lab.big.example", ["erp"]), (CUSTOMER, [])]:
+            with self.subTest(key):
+                self.assertEqual(self.answer(key)["sources"], sources)
+        self.assertIn("(source erp, two)\n", self.run_directory("get", "kornblum.example").out)
 
-    def test_stats_count_by_source(self):
+    def test_json_says_the_same_in_one_word_each(self):
+        self.fill()
+        for key, answer, why, under in [
+                ("ceo@mail.example", "customer", "address", "ceo@mail.example"),
+                ("x@kornblum.example", "customer", "domain", "kornblum.example"),
+                ("x@a.big.example", "customer", "subdomain", "big.example"),
+                ("lindenhof.example", "partner", "partner-domain", "lindenhof.example"),
+                (CUSTOMER, "customer", "id", None), (PARTNER, "partner", "id", None), ("4847383", "partner", "alias", None),
+                ("lab.big.example", "excluded", "exclusion", "lab.big.example"),
+                ("x@a.kornblum.example", "unknown", "parent-domain", "kornblum.example"),
+                ("x@public.example", "unknown", "public-domain", None),
+                ("x.cloud.example", "unknown", "tenant-domain", None), ("nobody.example", "unknown", None, None)]:
+            with self.subTest(key):
+                result = self.answer(key)
+                self.assertEqual((result["answer"], result["why"], result["found_under"]), (answer, why, under))
+
+    def test_json_holds_entries_that_can_be_imported_again(self):
+        self.fill()
+        answer = self.answer("x@sub.big.example")
+        self.assertEqual(answer, {
+            "schema": "csp-milter/directory-get/2", "key": "x@sub.big.example", "canonical": "x@sub.big.example",
+            "answer": "customer", "why": "subdomain", "found_under": "big.example", "sources": ["erp"], "state": 1,
+            "partners": [],
+            "customers": [{"id": CUSTOMER, "name": "Kornblum", "sources": [{"source": "erp", "entry": CUSTOMER_LINE}]}]})
+        partner = self.answer(PARTNER)["partners"][0]["sources"][0]["entry"]
+        self.assertEqual(partner, PARTNER_LINE)
+        self.assertEqual(self.import_(lines(partner, answer["customers"][0]["sources"][0]["entry"])).status, 0)
+        self.assertEqual(self.answer(PARTNER)["partners"][0]["sources"][0]["entry"], PARTNER_LINE)
+
+    def test_one_id_can_be_a_customers_and_a_partners(self):
+        self.import_(lines({"type": "customer", "id": "both", "domains": ["c.example"]}, {"type": "partner", "id": "both"}))
+        answer = self.answer("both")
+        self.assertEqual((answer["answer"], len(answer["customers"]), len(answer["partners"])), ("customer", 1, 1))
+
+
+class StatsTest(DirectoryTest):
+    def test_the_table_counts_by_source_and_says_how_old_it_is(self):
         self.fill()
         other = {"type": "customer", "id": CUSTOMER, "domains": ["second.example"]}
         self.assertEqual(self.import_(lines(other), source="portal").status, 0)
         result = self.run_directory("stats")
         self.assertEqual((result.status, result.err), (0, ""))
-        self.assertRegex(result.out, f"""\\Astate               2
-customers           1
-partners            1
-domains             7
-addresses           1
-exclusions          1
-updated    {TIME}
-source erp: 1 customers, 1 partners, updated {TIME}
-source portal: 1 customers, 0 partners, updated {TIME}
+        ago = r"\d+ seconds? ago \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000\)"
+        self.assertRegex(result.out, f"""\\Adirectory   {re.escape(self.directory)}
+state       2
+updated     {ago}
+size        \\d+ KiB
+customers   1
+partners    1
+domains     7
+addresses   1
+exclusions  1
+
+SOURCE CUSTOMERS PARTNERS EXCLUSIONS UPDATED
+erp            1        1          1 {ago}
+portal         1        0          0 {ago}
 \\Z""")
-        stats = json.loads(self.run_directory("stats", "--json").out)
-        self.assertTrue(re.fullmatch(TIME, stats.pop("updated")))
-        for source in stats["sources"]:
-            self.assertTrue(re.fullmatch(TIME, source.pop("updated")))
-        self.assertEqual(stats, {
-            "schema": "csp-milter/directory-stats/1", "state": 2, "customers": 1, "partners": 1, "domains": 7, "addresses": 1,
-            "exclusions": 1, "sources": [{"source": "erp", "customers": 1, "partners": 1},
-                                         {"source": "portal", "customers": 1, "partners": 0}]})
 
-    def test_refused_rows_are_named_and_the_rest_goes_in(self):
-        content = lines(PARTNER_LINE) + '{"type":"customer","id":"c","nme":"x"}\n{"type":\n' + lines(CUSTOMER_LINE)
-        result = self.import_(content)
-        self.assertEqual((result.status, result.out),
-                         (1, "4 rows: 1 customers, 1 partners, 0 exclusions, 2 refused\n"))
-        where = self.path("in.jsonl")
-        self.assertEqual(result.err.splitlines()[0], f'{where}:2: a customer has no field "nme"')
-        self.assertTrue(result.err.splitlines()[1].startswith(f"{where}:3: column "), result.err)
-        self.assertEqual(self.run_directory("get", CUSTOMER).status, 0)
-
-    def test_where_nothing_can_be_taken_the_directory_keeps_its_state(self):
+    def test_json_has_the_same_figures(self):
         self.fill()
-        self.assertEqual(self.import_("{}\n").status, 1)
-        self.assertEqual(json.loads(self.run_directory("stats", "--json").out)["state"], 1)
+        stats = self.stats()
+        for part in (stats, *stats["sources"]):
+            self.assertTrue(re.fullmatch(TIME, part.pop("updated")))
+            self.assertIn(part.pop("age"), range(60))
+        self.assertEqual(stats.pop("size"), os.stat(os.path.join(self.directory, "data.mdb")).st_size)
+        self.assertEqual(stats, {
+            "schema": "csp-milter/directory-stats/2", "path": self.directory, "state": 1, "customers": 1, "partners": 1,
+            "domains": 6, "addresses": 1, "exclusions": 1,
+            "sources": [{"source": "erp", "customers": 1, "partners": 1, "exclusions": 1}]})
 
-    def test_a_customers_csv_names_its_partner_by_options(self):
-        content = CSV + f"{CUSTOMER},Contoso,contoso.onmicrosoft.com,Cloud Reseller\r\n"
-        path = self.path("Customers.csv")
-        self.assert_says(self.import_(content, name="Customers.csv"), 64, "",
-                         f"csp-milterctl: {path}: it does not say whose customers these are: name the partner who "
-                         "exported it with --partner and --role\ncsp-milterctl: nothing was imported\n")
-        self.assert_says(self.import_(content, "--partner", PARTNER.upper(), "--role", "indirect-provider", name="Customers.csv"),
-                         0, "1 rows: 1 customers, 0 partners, 0 exclusions, 0 refused\n",
-                         f"csp-milterctl: the partner {PARTNER} is not in the directory yet: nobody can write as it\n"
-                         "csp-milterctl: 1 customers came without a domain of their own: mail to them is known by its "
-                         "onmicrosoft.com address alone\n")
-        entry = json.loads(self.run_directory("get", "--json", CUSTOMER).out)["customers"][0]["sources"][0]["entry"]
-        self.assertEqual(entry, {"type": "customer", "id": CUSTOMER, "name": "Contoso", "domains": ["contoso.onmicrosoft.com"],
-                                 "partners": [{"partner": PARTNER, "role": "indirect-provider"}]})
 
-    def test_a_domain_of_two_customers_is_a_warning(self):
-        content = lines({"type": "customer", "id": "a", "domains": ["c.example"]},
-                        {"type": "customer", "id": "b", "domains": ["c.example"]})
-        self.assert_says(self.import_(content), 0, "2 rows: 2 customers, 0 partners, 0 exclusions, 0 refused\n",
-                         f"{self.path('in.jsonl')}:2: warning: c.example belongs to another party too\n")
-
-    def test_several_files_and_stdin_go_in_together_or_not_at_all(self):
-        first = self.write("first.jsonl", lines(PARTNER_LINE))
-        result = self.run_directory("import", "--source", "erp", "--json", first, "-", stdin=lines(CUSTOMER_LINE).encode())
-        self.assertEqual(result.status, 0, result.err)
-        self.assertEqual(json.loads(result.out), {
-            "schema": "csp-milter/import/1", "source": "erp", "rows": 2, "customers": 1, "partners": 1, "exclusions": 0,
-            "refused": 0, "no_own_domain": 0})
-        second = self.write("second.jsonl", lines({"type": "customer", "id": "late", "domains": ["late.example"]}))
-        missing = self.path("missing.jsonl")
-        self.assert_says(self.run_directory("import", "--source", "erp", second, missing), 66, "",
-                         f"csp-milterctl: {missing}: No such file or directory\ncsp-milterctl: nothing was imported\n")
-        self.assertEqual(self.run_directory("get", "late.example").status, 1)
-        result = self.run_directory("import", "--source", "erp", "-", stdin=b'{"type":"customer","id":"x","a":1}\n')
-        self.assert_says(result, 1, "1 rows: 0 customers, 0 partners, 0 exclusions, 1 refused\n",
-                         'stdin:1: a customer has no field "a"\n')
-
-    def test_what_is_no_import_file_is_said_to_be_so(self):
-        for name, content, said in [
-                ("export.json", '{\n  "totalCount": 1\n}\n', "neither JSON Lines nor a Customers.csv with its header row"),
-                ("other.csv", "a,b\n1,2\n", "neither JSON Lines nor a Customers.csv with its header row"),
-                ("utf16.csv", CSV.encode("utf-16")[:9], "damaged UTF-16: save it as CSV UTF-8")]:
-            with self.subTest(name):
-                self.assert_says(self.import_(content, name=name), 65, "",
-                                 f"csp-milterctl: {self.path(name)}: {said}\ncsp-milterctl: nothing was imported\n")
-
+class CallTest(DirectoryTest):
     def test_wrong_calls(self):
         import_, one = ("directory", "import"), self.write("one.jsonl", lines(PARTNER_LINE))
+        roles = "direct-bill, indirect-provider or indirect-reseller"
+        formats = "jsonl, partner-center-json, customers-csv, subscriptions-csv or products-csv"
         for words, verb, said in [
-                (("directory",), "directory", "what with it: import, get or stats?"),
-                (("directory", "put"), "directory", "'put' is not one of import, get and stats"),
-                ((*import_, one), "directory import", "--source NAME is needed: every fact keeps its source"),
+                (("directory",), "directory", "what with it: import, get, put, delete, export, stats or verify?"),
+                (("directory", "set"), "directory", "'set' is not one of import, get, put, delete, export, stats and verify"),
                 ((*import_, "--source", "s"), "directory import", "which FILE? '-' is standard input"),
                 ((*import_, "--source"), "directory import", "'--source' is no option, or lacks its value"),
-                ((*import_, "--replace"), "directory import", "'--replace' is no option, or lacks its value"),
+                ((*import_, "--source", "a b", one), "directory import",
+                 "a source's name is 1 to 64 printable characters, no blanks"),
+                ((*import_, "--source", "", one), "directory import",
+                 "a source's name is 1 to 64 printable characters, no blanks"),
+                ((*import_, "--replace", one), "directory import", "--replace needs --source: whose facts are replaced?"),
+                ((*import_, "--source", "s", "--replace", "--replace-all", one), "directory import",
+                 "either --replace or --replace-all"),
                 ((*import_, "--source", "s", "--partner", "p", one), "directory import", "--partner and --role go together"),
                 ((*import_, "--source", "s", "--role", "direct-bill", one), "directory import",
                  "--partner and --role go together"),
                 ((*import_, "--source", "s", "--partner", "p", "--role", "boss", one), "directory import",
-                 "'boss' is no role: direct-bill, indirect-provider or indirect-reseller"),
+                 f"'boss' is no role: {roles}"),
                 ((*import_, "--source", "s", "--partner", "p q", "--role", "direct-bill", one), "directory import",
                  "'p q' is no partner's id"),
-                ((*import_, "--source", "s", "--format", "xml", one), "directory import",
-                 "'xml' is no format: jsonl or customers-csv"),
-                ((*import_, "--source", "a b", "--path", self.directory, one), "directory import",
-                 "a source's name is 1 to 64 printable characters, no blanks"),
-                (("directory", "get"), "directory get", "one KEY: an address, a domain or a party's id"),
-                (("directory", "get", "a", "b"), "directory get", "one KEY: an address, a domain or a party's id"),
+                ((*import_, "--source", "s", "--customer", "", one), "directory import", "'' is no customer's id"),
+                ((*import_, "--source", "s", "--cloud", "blue", one), "directory import",
+                 "'blue' is no cloud: commercial, us-gov or china"),
+                ((*import_, "--source", "s", "--format", "xml", one), "directory import", f"'xml' is no format: {formats}"),
+                (("directory", "get"), "directory get", "which KEY? An address, a domain or a party's id"),
+                (("directory", "get", "a", "b"), "directory get", "'b' is one argument too many"),
                 (("directory", "get", "--all"), "directory get", "'--all' is no option, or lacks its value"),
+                (("directory", "put", "a", "b"), "directory put", "'b' is one argument too many"),
+                (("directory", "put", "--source", "a b", "a"), "directory put",
+                 "a source's name is 1 to 64 printable characters, no blanks"),
+                (("directory", "delete"), "directory delete", "which KEY? A party's id or an excluded domain"),
+                (("directory", "delete", "--type", "all", "a"), "directory delete",
+                 "'all' is none of customer, partner and exclusion"),
+                (("directory", "export", "a", "b"), "directory export", "'b' is one argument too many"),
                 (("directory", "stats", "x"), "directory stats", "'x' is one argument too many"),
-                (("directory", "stats", "-x"), "directory stats", "'-x' is no option, or lacks its value")]:
+                (("directory", "stats", "-x"), "directory stats", "'-x' is no option, or lacks its value"),
+                (("directory", "verify", "x"), "directory verify", "'x' is one argument too many")]:
             with self.subTest(words):
                 self.assert_usage(self.run_verb(*words), verb, said)
 
-    def test_a_directory_that_cannot_be_used_is_explained(self):
-        self.assert_says(self.run_directory("stats"), 66, "",
-                         f"csp-milterctl: {self.directory}: no customer directory there yet\n")
-        self.assert_says(self.run_directory("get", "a@b.example"), 66, "",
-                         f"csp-milterctl: {self.directory}: no customer directory there yet\n")
+    def test_a_directory_that_is_not_there_is_explained_by_all_that_read(self):
+        for words in [("stats",), ("get", "a@b.example"), ("export",), ("verify",)]:
+            with self.subTest(words):
+                self.assert_says(self.run_directory(*words), 66, "",
+                                 f"csp-milterctl: {self.directory}: no customer directory there yet\n")
+                self.assertFalse(os.path.exists(self.directory))
+
+    def test_a_directory_of_another_version_is_left_alone(self):
         self.write("directory/data.mdb", "no LMDB" * 4096)
         said = f"csp-milterctl: {self.directory}: not a customer directory of this version\n"
-        self.assert_says(self.run_directory("stats"), 65, "", said)
-        self.assert_says(self.import_(lines(*LINES)), 65, "", said)
+        for words in [("stats",), ("export",), ("verify",)]:
+            self.assert_says(self.run_directory(*words), 65, "", said)
+        self.assert_says(self.import_(lines(*LINES)), 65, "", said + "csp-milterctl: nothing was changed\n")
+        self.assert_says(self.run_directory("delete", "a"), 65, "", said)
+
+    def test_a_folder_without_a_parent_cannot_be_made(self):
         self.directory = self.path("no/such/folder")
-        self.assert_says(self.import_(lines(*LINES)), 73, "",
-                         f"csp-milterctl: {self.directory}: its parent folder does not exist\n")
+        said = f"csp-milterctl: {self.directory}: its parent folder does not exist\n"
+        self.assert_says(self.import_(lines(*LINES)), 73, "", said + "csp-milterctl: nothing was changed\n")
 
     def test_a_truncated_directory_is_damage_and_no_crash(self):
         self.fill()
@@ -241,15 +220,31 @@ source portal: 1 customers, 0 partners, updated {TIME}
         os.truncate(data, os.stat(data).st_size - 4096)
         said = f"csp-milterctl: {self.directory}: damaged, or a fault of the system\n"
         self.assert_says(self.run_directory("get", "a@b.example"), 74, "", said)
-        self.assert_says(self.import_(lines(*LINES)), 74, "", said)
+        self.assertEqual(self.run_directory("export").status, 74)
+        self.assertEqual(self.import_(lines(*LINES)).status, 74)
 
     def test_the_files_are_for_the_group_alone(self):
         self.fill()
         modes = {name: stat.S_IMODE(os.stat(os.path.join(self.directory, name)).st_mode) for name in os.listdir(self.directory)}
         self.assertEqual(modes, {"data.mdb": 0o640, "lock.mdb": 0o660, "writer.lock": 0o660})
 
+    def test_another_user_is_told_what_is_needed(self):
+        self.needs_root()
+        self.fill()
+        os.chmod(self.folder, 0o755)
+        os.chmod(self.conf, 0o644)
+        os.chmod(self.path("pack.conf"), 0o644)
+        for words in [("get", "x@kornblum.example"), ("stats",), ("export",), ("verify",), ("delete", CUSTOMER),
+                      ("put", "--source", "s")]:
+            with self.subTest(words):
+                done = subprocess.run(self.call(*words), input=lines(CUSTOMER_LINE).encode(), capture_output=True, user=65534,
+                                      group=65534, extra_groups=[], env=self.environment(), timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stdout), (77, b""), done.stderr)
+                self.assertIn(f"{self.directory}: permission denied: ".encode(), done.stderr)
+        self.assertEqual(self.stats()["state"], 1)
+
     def test_the_configuration_names_the_directory_and_the_separators(self):
-        conf = self.write("csp-milter.conf", 'directory = { path = "%s"; address_separators = "-"; };\n'
+        conf = self.write("other.conf", 'directory = { path = "%s"; address_separators = "-"; };\n'
                           'classification = { packs = [ ]; };\nrules = ( { name = "all"; disposition = "pass"; } );\n'
                           % self.directory)
         entry = {"type": "customer", "id": "c", "addresses": ["ann-list+x@c.example"]}
@@ -258,44 +253,41 @@ source portal: 1 customers, 0 partners, updated {TIME}
         result = self.run_verb("directory", "get", "-c", conf, "--json", "ANN-other@c.example")
         self.assertEqual(json.loads(result.out)["found_under"], "ann@c.example")
         self.assertEqual(self.run_verb("directory", "get", "-c", conf, "ann+x@c.example").status, 1)
-        self.assertEqual(self.run_verb("directory", "stats", "-c", self.path("no.conf")).status, 66)
+        for part in PARTS:
+            with self.subTest(part):
+                words = ["x"] if part in ("get", "delete", "import") else []
+                self.assertEqual(self.run_verb("directory", part, "-c", self.path("no.conf"), *words).status, 66)
+
+    def test_with_a_path_alone_the_configuration_may_be_missing(self):
+        path = self.write("in.jsonl", lines(*LINES))
+        result = self.run_verb("directory", "import", "--path", self.directory, "--source", "s", path)
+        self.assertEqual(result.status, 0)
+        # Where this machine has a configuration of its own, that is read.
+        if result.err:
+            self.assertRegex(result.err, r"\Acsp-milterctl: warning: /\S*csp-milter\.conf cannot be used, [^\n]* not known\n\Z")
+        self.assert_says(self.run_verb("directory", "get", "--path", self.directory, "x+y@kornblum.example"), 0,
+                         "x@kornblum.example: a customer's, by its domain kornblum.example (source s)\n"
+                         + CUSTOMER_TEXT.replace("erp", "s"), "")
 
     def test_a_result_that_cannot_be_written_is_an_error(self):
         self.fill()
-        for words in [("get", CUSTOMER), ("stats",)]:
+        for words in [("get", CUSTOMER), ("stats",), ("export",), ("export", "--packed"), ("verify",), ("delete", CUSTOMER)]:
             with self.subTest(words), open("/dev/full", "wb") as full:
-                done = subprocess.run([verbs.PROGRAM, "directory", *words, "--path", self.directory], stdout=full,
-                                      stderr=subprocess.PIPE, env=self.environment(), timeout=60, check=False)
+                done = subprocess.run(self.call(*words), stdout=full, stderr=subprocess.PIPE, env=self.environment(), timeout=60,
+                                      check=False)
                 self.assertEqual(done.returncode, 74)
                 self.assertIn(b"the result could not be written", done.stderr)
+        self.assertEqual(self.run_directory("get", CUSTOMER).status, 0, "deleted though nobody was told what")
 
-    def test_progress_is_for_a_terminal_alone(self):
-        many = lines(*({"type": "customer", "id": f"c{i}", "domains": [f"d{i}.example"]} for i in range(30000)))
-        path = self.write("many.jsonl", many)
-        words = ["directory", "import", "--source", "s", "--path", self.directory, path]
-        self.assert_says(self.run_verb(*words), 0, "30000 rows: 30000 customers, 0 partners, 0 exclusions, 0 refused\n", "")
-        master, slave = pty.openpty()
-        child = subprocess.Popen([verbs.PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=slave, env=self.environment())
-        os.close(slave)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            seen += piece
-        os.close(master)
-        self.assertEqual(child.wait(60), 0)
-        self.assertRegex(seen.decode(), r"\A\r\d+000 rows(\r\d+000 rows)*\r\x1b\[K\Z")
-
-    def test_every_part_has_help(self):
-        for words in [(), ("import",), ("get",), ("stats",)]:
+    def test_every_part_has_help_that_fits_a_terminal(self):
+        for words in [(), *((part,) for part in PARTS)]:
             with self.subTest(words):
                 result = self.run_verb("directory", *words, "--help")
                 self.assertEqual((result.status, result.err), (0, ""))
                 self.assertTrue(result.out.startswith("Usage: csp-milterctl directory "))
+                # The one path is as long as the prefix that the programs were built for.
+                self.assertEqual([line for line in result.out.splitlines()
+                                  if len(line) > 80 and not line.endswith("csp-milter.conf)")], [])
 
 
 class FrameTest(verbs.VerbTest):
@@ -316,7 +308,7 @@ class FrameTest(verbs.VerbTest):
                 self.assertTrue(result.out.startswith(f"Usage: csp-milterctl {verb} "), result.out)
 
     def test_every_help_fits_a_terminal_of_eighty_columns(self):
-        for words in [(), *((verb,) for verb in self.VERBS), ("directory", "import"), ("directory", "get"), ("directory", "stats")]:
+        for words in [(), *((verb,) for verb in self.VERBS)]:
             lines = self.run_verb(*words, "--help").out.splitlines()
             # The one path is as long as the prefix that the programs were built for.
             self.assertEqual([line for line in lines if len(line) > 80 and not line.endswith("csp-milter.conf)")], [], words)
