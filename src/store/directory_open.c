@@ -319,6 +319,9 @@ static int get_sizes(int *file, off_t *size, off_t *wanted, MDB_env *env)
 		code = mdb_env_info(env, &info);
 	if (!code)
 		code = mdb_env_stat(env, &shape);
+	/* Only now: the file grows before its meta page counts more pages, never after. */
+	if (!code && fstat(*file, &status) != 0)
+		code = errno;
 	if (code)
 		return code;
 	*size = status.st_size;
