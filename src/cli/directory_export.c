@@ -85,7 +85,8 @@ static bool visit_party(void *context, enum entry_type type, struct span id,
 	}
 	for (size_t i = 0; i < statements->count; i++)
 		sorted[i] = &statements->items[i];
-	qsort(sorted, statements->count, sizeof(*sorted), compare_sources);
+	qsort(sorted, statements->count, sizeof(const struct directory_statement *),
+	      compare_sources);
 	for (size_t i = 0; i < statements->count; i++)
 		csp_directory_show_line(&job->lines, sorted[i]);
 	return count_line(job);

@@ -130,17 +130,14 @@ static void look_for_partner(const struct load *load)
 
 static int run(struct load *load, const struct call *call)
 {
-	struct rejects rejects = {0};
 	int status = EX_OK, closed;
 
-	if (call->rejects) {
-		status = csp_rejects_open(&rejects, call->rejects);
-		load->rejects = &rejects;
-	}
+	if (call->rejects)
+		status = csp_rejects_open(&load->rejects, call->rejects);
 	if (status == EX_OK)
 		status = csp_load_run(load);
-	closed = csp_rejects_close(&rejects);
-	if (call->rejects && rejects.count > 0)
+	closed = csp_rejects_close(&load->rejects);
+	if (load->rejects.count > 0)
 		csp_cli_error("refused rows are in %s", call->rejects);
 	if (status != EX_OK)
 		return status;

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "directory_packed.h"
-#include "offers.h"
 #include "version.h"
 
 #define NICE_VALUE 10
@@ -29,8 +28,8 @@ static void say_refused(struct load *load, const char *file, uint64_t line, cons
 			struct span row)
 {
 	csp_progress_clear(&load->progress);
-	if (load->rejects)
-		csp_rejects_add(load->rejects, file, line, why, row);
+	if (load->rejects.stream)
+		csp_rejects_add(&load->rejects, file, line, why, row);
 	else
 		fprintf(stderr, "%s:%" PRIu64 ": %s\n", file, line, why);
 }
@@ -213,12 +212,12 @@ static bool took_nothing(const struct load *load)
 }
 
 /* What an empty file would replace is more likely an export that failed than a business that ended. */
-static int check_taken(const struct load *load)
+static int check_taken(struct load *load)
 {
 	if (load->strict && load->counts.refused > 0)
 		return EX_DATAERR;
 	if (load->mode == UPDATE_UPSERT || !took_nothing(load))
-		return load->rejects ? csp_rejects_check(load->rejects) : EX_OK;
+		return csp_rejects_check(&load->rejects);
 	csp_cli_error("there is nothing in what was given, and it would replace %s",
 		      load->mode == UPDATE_REPLACE ? "all that this source has said"
 						   : "the whole directory");
@@ -314,6 +313,24 @@ static int load_packed(struct load *load, const char *file)
 	return EX_DATAERR;
 }
 
+/* By its first byte: every table begins with a title. */
+static bool may_be_json(FILE *stream)
+{
+	int c = getc(stream);
+
+	if (c != EOF)
+		(void)ungetc(c, stream);
+	return c != EOF && strchr("{[ \t\r\n\xef", c) != NULL;
+}
+
+static int load_objects(struct load *load)
+{
+	if (may_be_json(load->stream))
+		return load_update(load);
+	csp_cli_error("%s: no JSON object", name_of(load->files[0]));
+	return EX_DATAERR;
+}
+
 static int load_opened(struct load *load)
 {
 	int status = measure_files(load);
@@ -322,7 +339,9 @@ static int load_opened(struct load *load)
 		status = open_file(&load->stream, load->files[0]);
 	if (status != EX_OK)
 		return status;
-	if (!load->strict && csp_packed_begins(load->stream))
+	if (load->strict)
+		status = load_objects(load);
+	else if (csp_packed_begins(load->stream))
 		status = load_packed(load, name_of(load->files[0]));
 	else
 		status = load_update(load);
@@ -377,7 +396,7 @@ static void take_settings(struct load *load)
 	load->settings.public_domains = conf->pack.public_domains;
 	load->settings.tenant_domains = conf->pack.tenant_domains;
 	if (load->place->snapshot) {
-		load->settings.products = csp_offers_name;
+		load->settings.products = csp_snapshot_products;
 		load->settings.products_context = load->place->snapshot;
 	}
 }

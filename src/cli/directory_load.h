@@ -19,8 +19,8 @@ struct load {
 	struct import_settings settings;
 	enum update_mode mode;
 	bool dry_run, wait;
-	bool strict;             /* one refused row, and nothing is changed */
-	struct rejects *rejects; /* where refused rows go; NULL: to stderr */
+	bool strict;            /* one refused row, and nothing is changed */
+	struct rejects rejects; /* where refused rows go; when it is not open, to stderr */
 
 	/* What came of it. */
 	bool packed;

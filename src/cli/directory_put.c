@@ -28,7 +28,6 @@ int csp_directory_verb_put(int argc, char **argv)
 	bool as_json = false;
 	struct load load = {
 		.verb = "directory put",
-		.settings = {.format = IMPORT_JSON_LINES},
 		.mode = UPDATE_UPSERT,
 		.strict = true,
 		.files = files,

@@ -5,6 +5,8 @@
 #include "report.h"
 #include "when.h"
 
+#define ADDRESS_MEMORY ((size_t)64 << 10)
+
 static void add_line(struct buf *out, const char *name, struct span text)
 {
 	if (text.len == 0)
@@ -18,6 +20,32 @@ static void add_lines(struct buf *out, const char *name, struct spans texts)
 {
 	for (size_t i = 0; i < texts.count; i++)
 		add_line(out, name, texts.items[i]);
+}
+
+/* A key has lost the quotes that an address may need, and without them could not be read again. */
+static bool format_address(struct span *out, struct arena *arena, struct span key)
+{
+	size_t at = csp_span_find_last(key, '@');
+	const struct mailbox mailbox = {csp_span_slice(key, 0, at),
+					csp_span_slice(key, at + 1, key.len)};
+
+	return csp_mailbox_format(out, arena, &mailbox);
+}
+
+static void add_addresses(struct buf *out, struct spans keys)
+{
+	struct arena arena;
+	struct span address;
+
+	csp_arena_init(&arena, ADDRESS_MEMORY);
+	for (size_t i = 0; i < keys.count; i++) {
+		csp_arena_reset(&arena);
+		if (format_address(&address, &arena, keys.items[i]))
+			add_line(out, "address", address);
+		else
+			out->failed = true;
+	}
+	csp_arena_dispose(&arena);
 }
 
 static void add_domains(struct buf *out, const struct directory_name *domains, size_t count)
@@ -55,7 +83,7 @@ static void show_customer(struct buf *out, const struct customer_entry *entry)
 {
 	add_line(out, "cloud", entry->customer.cloud);
 	add_domains(out, entry->domains, entry->domain_count);
-	add_lines(out, "address", entry->addresses);
+	add_addresses(out, entry->addresses);
 	for (size_t i = 0; i < entry->customer.relation_count; i++)
 		add_relation(out, &entry->customer.relations[i]);
 	if (entry->customer.relation_count == 0)
@@ -122,6 +150,27 @@ static void write_texts(struct json *json, const char *name, struct spans texts)
 	csp_json_texts_at(json, name, texts.items, texts.count);
 }
 
+static void write_addresses(struct json *json, struct spans keys)
+{
+	struct arena arena;
+	struct span address;
+
+	if (keys.count == 0)
+		return;
+	csp_json_key(json, "addresses");
+	csp_json_array(json);
+	csp_arena_init(&arena, ADDRESS_MEMORY);
+	for (size_t i = 0; i < keys.count; i++) {
+		csp_arena_reset(&arena);
+		if (format_address(&address, &arena, keys.items[i]))
+			csp_json_text(json, address);
+		else
+			json->out->failed = true;
+	}
+	csp_arena_dispose(&arena);
+	csp_json_array_end(json);
+}
+
 static void write_text(struct json *json, const char *name, struct span text)
 {
 	if (text.len > 0)
@@ -176,7 +225,7 @@ static void write_customer(struct json *json, const struct customer_entry *entry
 	write_text(json, "name", customer->name);
 	write_text(json, "cloud", customer->cloud);
 	write_domains(json, entry->domains, entry->domain_count);
-	write_texts(json, "addresses", entry->addresses);
+	write_addresses(json, entry->addresses);
 	csp_json_key(json, "partners");
 	csp_json_array(json);
 	for (size_t i = 0; i < customer->relation_count; i++)

@@ -61,6 +61,14 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 		  struct classify_scratch *scratch, const struct message *message,
 		  const struct authors *authors, const struct sender *sender);
 
+/* The products that a text outside of any message names (an offer's name), each once and at most `max` of them. */
+struct product_names {
+	struct span *items; /* the caller's */
+	size_t count, max;
+};
+bool csp_classifier_products(struct product_names *out, const struct classifier *classifier,
+			     struct classify_scratch *scratch, struct span text);
+
 /* How the products named stand to a customer (design: csp > unlisted > direct; none named: unknown). */
 enum product_class { PRODUCT_CSP, PRODUCT_UNLISTED, PRODUCT_DIRECT, PRODUCT_UNKNOWN };
 enum product_class csp_classifier_product_class(const struct classifier *classifier,

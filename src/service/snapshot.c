@@ -149,6 +149,19 @@ void csp_snapshot_scratch_give(struct snapshot *snapshot, struct classify_scratc
 		csp_classify_scratch_free(scratch);
 }
 
+size_t csp_snapshot_products(void *context, struct span out[], size_t max, struct span text)
+{
+	struct snapshot *snapshot = context;
+	struct product_names names = {out, 0, max};
+	struct classify_scratch *scratch = csp_snapshot_scratch_take(snapshot);
+
+	if (!scratch)
+		return 0;
+	bool known = csp_classifier_products(&names, snapshot->classifier, scratch, text);
+	csp_snapshot_scratch_give(snapshot, scratch);
+	return known ? names.count : 0;
+}
+
 struct snapshot_slot {
 	pthread_mutex_t lock;
 	struct snapshot *current;

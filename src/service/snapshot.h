@@ -24,6 +24,12 @@ const struct classifier *csp_snapshot_classifier(const struct snapshot *snapshot
 struct classify_scratch *csp_snapshot_scratch_take(struct snapshot *snapshot);
 void csp_snapshot_scratch_give(struct snapshot *snapshot, struct classify_scratch *scratch);
 
+/*
+ * The products that a text names, at most `max` of them; none, too, when memory is short or the matcher failed. The
+ * names live in the snapshot (`context`). May be called by several threads at once.
+ */
+size_t csp_snapshot_products(void *context, struct span out[], size_t max, struct span text);
+
 /* The place where the current snapshot stands: readers take a reference, a reload puts a new one in. */
 struct snapshot_slot;
 struct snapshot_slot *csp_snapshot_slot_new(struct snapshot *first); /* takes over the reference */

@@ -186,21 +186,25 @@ static bool needs_quotes(const struct csv *csv, struct span cell)
 	return csp_span_trim(cell).len < cell.len;
 }
 
+static void format_quoted(struct buf *out, struct span cell)
+{
+	csp_buf_append_char(out, '"');
+	for (size_t i = 0; i < cell.len; i++) {
+		if (cell.data[i] == '"')
+			csp_buf_append_char(out, '"');
+		csp_buf_append_char(out, cell.data[i]);
+	}
+	csp_buf_append_char(out, '"');
+}
+
 void csp_csv_format(struct buf *out, const struct csv *csv)
 {
 	for (size_t i = 0; i < csv->cell_count; i++) {
-		struct span cell = csv->cells[i];
-		bool quoted = needs_quotes(csv, cell);
 		if (i)
 			csp_buf_append_char(out, csv->separator ? csv->separator : ',');
-		if (quoted)
-			csp_buf_append_char(out, '"');
-		for (size_t k = 0; k < cell.len; k++) {
-			if (quoted && cell.data[k] == '"')
-				csp_buf_append_char(out, '"');
-			csp_buf_append_char(out, cell.data[k]);
-		}
-		if (quoted)
-			csp_buf_append_char(out, '"');
+		if (needs_quotes(csv, csv->cells[i]))
+			format_quoted(out, csv->cells[i]);
+		else
+			csp_buf_append(out, csv->cells[i]);
 	}
 }

@@ -29,7 +29,10 @@ bool csp_facts_decode_party(struct directory_entry *out, struct arena *arena, en
 			    struct span party);
 bool csp_facts_decode_names(struct directory_entry *out, struct arena *arena, struct span names);
 
-/* The union of two entries of one type; where there can be but one value, a's, unless empty. */
+/*
+ * The union of two entries of one type. Where there can be but one value it is one of theirs that is
+ * not empty: the same one, whichever is a and whichever b.
+ */
 bool csp_facts_merge(struct directory_entry *out, struct arena *arena,
 		     const struct directory_entry *a, const struct directory_entry *b);
 

@@ -133,9 +133,12 @@ static bool merge_networks(struct proofs *out, struct arena *arena, const struct
 	return true;
 }
 
-static struct span first_of(struct span a, struct span b)
+/* Not by the order of the sources, which is that of their first import and another in a copy of the directory. */
+static struct span one_of(struct span a, struct span b)
 {
-	return a.len ? a : b;
+	if (a.len == 0 || b.len == 0)
+		return a.len ? a : b;
+	return csp_span_compare(a, b) <= 0 ? a : b;
 }
 
 static bool merge_customer(struct customer_entry *out, struct arena *arena,
@@ -143,8 +146,8 @@ static bool merge_customer(struct customer_entry *out, struct arena *arena,
 {
 	struct name_list domains;
 
-	out->customer.name = first_of(a->customer.name, b->customer.name);
-	out->customer.cloud = first_of(a->customer.cloud, b->customer.cloud);
+	out->customer.name = one_of(a->customer.name, b->customer.name);
+	out->customer.cloud = one_of(a->customer.cloud, b->customer.cloud);
 	if (!merge_relations(&out->customer, arena, &a->customer, &b->customer) ||
 	    !merge_spans(&out->customer.direct_products, arena, a->customer.direct_products,
 			 b->customer.direct_products) ||
@@ -171,8 +174,8 @@ static bool merge_partner(struct partner_entry *out, struct arena *arena,
 {
 	struct name_list domains;
 
-	out->partner.name = first_of(a->partner.name, b->partner.name);
-	out->partner.contact = first_of(a->partner.contact, b->partner.contact);
+	out->partner.name = one_of(a->partner.name, b->partner.name);
+	out->partner.contact = one_of(a->partner.contact, b->partner.contact);
 	if (!merge_proofs(&out->partner.proofs, arena, &a->partner.proofs, &b->partner.proofs) ||
 	    !merge_spans(&out->aliases, arena, a->aliases, b->aliases) ||
 	    !merge_spans(&out->bounce_domains, arena, a->bounce_domains, b->bounce_domains) ||

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define HEAD_MAX (IMPORT_ROW_MAX + 2 * TEXTIN_CHUNK)
+#define HEAD_MAX (IMPORT_ROW_MAX + 2 * (size_t)TEXTIN_CHUNK)
 /* The longest name of a list, and one byte more, so that a longer name is none. */
 #define NAME_SIZE 6
 

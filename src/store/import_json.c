@@ -13,27 +13,31 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* The byte behind a string that begins at `at`, or len. */
+static size_t skip_string(const char *bytes, size_t len, size_t at)
+{
+	for (at++; at < len && bytes[at] != '"'; at++)
+		at += bytes[at] == '\\';
+	return at < len ? at + 1 : len;
+}
+
 /* A comma that only blanks and a closing bracket follow becomes a blank, so that columns stay what they are. */
 static bool drop_last_commas(char *bytes, size_t len)
 {
 	size_t comma = len; /* the last one, with nothing but blanks behind it */
-	bool in_string = false, dropped = false;
+	bool dropped = false;
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len;) {
 		char c = bytes[i];
-		if (in_string) {
-			i += c == '\\';
-			in_string = c != '"';
-		} else if (c == ',') {
-			comma = i;
-		} else if (!is_blank(c)) {
-			if ((c == ']' || c == '}') && comma < len) {
-				bytes[comma] = ' ';
-				dropped = true;
-			}
-			comma = len;
-			in_string = c == '"';
+		if ((c == ']' || c == '}') && comma < len) {
+			bytes[comma] = ' ';
+			dropped = true;
 		}
+		if (c == ',')
+			comma = i;
+		else if (!is_blank(c))
+			comma = len;
+		i = c == '"' ? skip_string(bytes, len, i) : i + 1;
 	}
 	return dropped;
 }

@@ -20,7 +20,8 @@ void csp_import_dispose_rows(struct import *import)
 /* ---- what is said of a row ---- */
 
 /* What a file says goes to a terminal: nothing in it may speak to that. */
-static void write_words(char out[256], const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+write_words(char out[256], const char *format, va_list args)
 {
 	if (vsnprintf(out, 256, format, args) < 0)
 		out[0] = '\0';

@@ -58,6 +58,7 @@ class ImportTest(DirectoryTest):
 """)
         for told in ["public.example", "shared.example", "partner.example", "e has two partners"]:
             self.assertRegex(result.err, rf"(?m)^{re.escape(self.path('in.jsonl'))}:\d+: warning: .*{re.escape(told)}")
+        self.directory = self.path("another")
         figures = json.loads(self.import_(content, "--json").out)
         self.assertEqual({name: figures[name] for name in
                           ("public_domains", "no_own_domain", "shared_domains", "partner_domains", "crowded")},
@@ -84,8 +85,7 @@ class ImportTest(DirectoryTest):
     def test_a_file_whose_rows_name_no_source_wants_one(self):
         path = self.write("in.jsonl", lines(CUSTOMER_LINE))
         self.assert_says(self.run_directory("import", path), 64, "",
-                         f"csp-milterctl: {path}: it names no source of its facts: do it with --source\n"
-                         "Try 'csp-milterctl directory import --help'.\n" + NOTHING)
+                         f"csp-milterctl: {path}: it does not say where its facts come from: name it with --source\n" + NOTHING)
         named = self.write("named.jsonl", lines({"source": "a", **CUSTOMER_LINE}, {"source": "b", **PARTNER_LINE}))
         self.assertEqual(self.run_directory("import", named).status, 0)
         self.assertEqual([source["source"] for source in self.stats()["sources"]], ["a", "b"])
@@ -94,6 +94,25 @@ class ImportTest(DirectoryTest):
         self.import_(lines({"source": "other", **CUSTOMER_LINE}, PARTNER_LINE), source="erp")
         self.assertEqual([(s["source"], s["customers"], s["partners"]) for s in self.stats()["sources"]],
                          [("erp", 0, 1), ("other", 1, 0)])
+
+    def test_exports_of_one_partner_are_joined_by_the_customer(self):
+        other = "cccccccc-0000-0000-0000-000000000002"
+        files = [
+            self.write("Customers.csv", CSV + f"{CUSTOMER},Kornblum,kornblum.cloud.example,Cloud Reseller\r\n"
+                       f"{other},Uhland,uhland.cloud.example,Cloud Reseller\r\n"),
+            self.write("Subscriptions.csv", f"Customer ID,Subscription ID,Offer name,Status\r\n{CUSTOMER},s1,Cloud Mail Premium,active\r\n"),
+            self.write(f"domains/{CUSTOMER}.json", '["kornblum.example", "kornblum.cloud.example", "public.example"]')]
+        words = ("import", "--source", "lindenhof", "--partner", PARTNER, "--role", "direct-bill")
+        summary = ("6 rows: 2 customers, 4 domains, 0 partners, 0 exclusions, 0 refused\n  1 public mail domain was left out\n"
+                   "  1 customer has no mail domain of its own, and is known by the cloud's name alone\n")
+        result = self.run_directory(*words, "--dry-run", *files)
+        self.assertEqual((result.status, result.out), (0, summary + "dry run: nothing was changed\n"), result.err)
+        result = self.run_directory(*words, *files)
+        self.assertEqual((result.status, result.out), (0, summary), result.err)
+        entry = self.answer(CUSTOMER)["customers"][0]["sources"][0]["entry"]
+        self.assertEqual(entry["domains"], ["kornblum.cloud.example", "kornblum.example"])
+        self.assertEqual(sorted(tuple(r.get("products", [])) for r in entry["partners"]), [(), ("mail",)])
+        self.assertEqual(self.answer("x@kornblum.example")["why"], "domain")
 
     def test_several_files_and_stdin_go_in_together_or_not_at_all(self):
         first = self.write("first.jsonl", lines(PARTNER_LINE))
@@ -175,14 +194,15 @@ class ImportTest(DirectoryTest):
     def test_nothing_at_all_replaces_nothing(self):
         self.fill()
         for words, whole in [(["--replace"], "all that this source has said"), (["--replace-all"], "the whole directory")]:
-            for content in ["", '{"type":"customer"}\n', CSV]:
+            for content in ['{"totalCount":0,"items":[]}', '{"type":"customer"}\n', CSV]:
                 with self.subTest(words, content=content):
                     result = self.import_(content, "--partner", "p", "--role", "direct-bill", *words)
                     self.assertEqual((result.status, result.out), (65, ""))
                     self.assertTrue(result.err.endswith(
                         f"csp-milterctl: there is nothing in what was given, and it would replace {whole}\n" + NOTHING), result.err)
-        for content, status in [("", 0), ("{}\n", 1)]:
-            self.assertEqual(self.import_(content).status, status)
+        for content, status in [("\n", 65), ("{}\n", 1), (CSV, 0)]:
+            with self.subTest(content):
+                self.assertEqual(self.import_(content, "--partner", "p", "--role", "direct-bill").status, status)
         self.assertEqual(self.stats()["state"], 1)
 
     def test_a_dry_run_says_all_and_changes_nothing(self):
@@ -354,15 +374,15 @@ class ImportTest(DirectoryTest):
         return child.wait(60), seen.decode()
 
     def test_progress_is_for_a_terminal_alone(self):
-        path = self.write("many.jsonl", customers(30000) + "{}\n")
+        path = self.write("many.jsonl", customers(30000) + '{"type":"customer"}\n')
         words = ["import", "--source", "s", path]
         result = self.run_directory(*words)
-        self.assertEqual((result.status, result.err), (1, f'{path}:30001: "type" is none of customer, partner and exclusion\n'))
+        self.assertEqual((result.status, result.err), (1, f'{path}:30001: a customer needs a text "id"\n'))
         status, seen = self.on_a_terminal(*words)
         self.assertEqual(status, 1)
         self.assertRegex(seen, r"\rreading \[[#.]{20}\] +\d+% \d+ rows\x1b\[K")
         self.assertRegex(seen, r"\rstoring \[[#.]{20}\] +\d+% \x1b\[K")
-        self.assertIn(f'\r\x1b[K{path}:30001: "type" is none', seen)
+        self.assertIn(f"\r\x1b[K{path}:30001: a customer needs", seen)
         self.assertTrue(seen.endswith("\r\x1b[K"), seen[-40:])
 
 
@@ -380,6 +400,10 @@ class PutTest(DirectoryTest):
         self.assertEqual(self.run_directory("put", "--source", "erp", path).status, 0)
         self.assertEqual(self.answer("x.big.example")["answer"], "excluded")
 
+    def test_an_object_may_stand_on_several_lines(self):
+        self.assertEqual(self.put(json.dumps(CUSTOMER_LINE, indent=2)).status, 0)
+        self.assertEqual(self.answer(CUSTOMER)["customers"][0]["sources"][0]["entry"], CUSTOMER_LINE)
+
     def test_one_refused_row_changes_nothing(self):
         self.fill()
         before = self.export()
@@ -387,10 +411,14 @@ class PutTest(DirectoryTest):
         self.assert_says(result, 65, "", 'stdin:2: a customer has no field "nme"\n' + NOTHING)
         self.assertEqual(self.export(), before)
 
-    def test_csv_is_no_object(self):
-        result = self.put("customer,product\nc,mail\n")
-        self.assertEqual((result.status, result.out), (65, ""))
-        self.assertFalse(os.path.exists(self.directory) and self.run_directory("stats").status == 0)
+    def test_nothing_is_not_put(self):
+        for text in ("", "customer,product\nc,mail\n", "hello\n"):
+            with self.subTest(text):
+                self.assert_says(self.put(text), 65, "", "csp-milterctl: stdin: no JSON object\n" + NOTHING)
+        for text in ("\n", "{}\n", "[]"):
+            with self.subTest(text):
+                self.assertEqual(self.put(text).status, 65 if text != "[]" else 0)
+        self.assertEqual(self.run_directory("stats").status, 66)
 
     def test_an_object_may_name_its_source(self):
         self.assertEqual(self.put({"source": "x", **CUSTOMER_LINE}, words=()).status, 0)

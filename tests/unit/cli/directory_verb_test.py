@@ -108,6 +108,16 @@ class GetTest(DirectoryTest):
         self.assertEqual(self.import_(lines(partner, answer["customers"][0]["sources"][0]["entry"])).status, 0)
         self.assertEqual(self.answer(PARTNER)["partners"][0]["sources"][0]["entry"], PARTNER_LINE)
 
+    def test_a_partners_domain_is_no_customers_though_one_names_it(self):
+        self.fill()
+        self.import_(lines({"type": "customer", "id": "c", "domains": ["lindenhof.example"], "addresses": ["boss@lindenhof.example"]}),
+                     source="two")
+        for key, answer, why in [("x@lindenhof.example", "partner", "partner-domain"),
+                                 ("boss@lindenhof.example", "customer", "address")]:
+            with self.subTest(key):
+                result = self.answer(key)
+                self.assertEqual((result["answer"], result["why"]), (answer, why))
+
     def test_one_id_can_be_a_customers_and_a_partners(self):
         self.import_(lines({"type": "customer", "id": "both", "domains": ["c.example"]}, {"type": "partner", "id": "both"}))
         answer = self.answer("both")

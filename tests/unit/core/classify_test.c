@@ -380,6 +380,42 @@ static void a_bare_line_end_in_a_text_field_is_marked(void **state)
 	}
 }
 
+static void a_text_outside_of_messages_names_products_too(void **state)
+{
+	static const struct {
+		const char *text, *products;
+		size_t max;
+	} cases[] = {
+		{"", "", 8},
+		{"Office", "", 8},
+		{"OFFICE 365 E3 (No Teams)", "office-365 ", 8},
+		{"Office365", "office-365 ", 8},
+		{"Office 2019", "office-old ", 8},
+		{"Windows Azure, nuage Azure", "azure ", 8},
+		{"Azure DevOps", "azure-devops ", 8},
+		{"Azure for Office 365", "office-365 azure ", 8},
+		{"Azure for Office 365", "office-365 ", 1},
+		{"Azure", "", 0},
+		{"invoice", "", 8},
+		{"=?utf-8?q?azure?=", "azure ", 8},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct span items[8];
+		struct product_names names = {items, 7, cases[i].max};
+		char text[256] = "";
+		CHECK(cases[i].text,
+		      csp_classifier_products(&names, fixture->classifier, fixture->scratch,
+					      csp_span_from(cases[i].text)));
+		for (size_t j = 0; j < names.count; j++) {
+			strncat(text, items[j].data, items[j].len);
+			strcat(text, " ");
+		}
+		CHECK_SPAN(cases[i].text, csp_span_from(text), csp_span_from(cases[i].products));
+	}
+}
+
 static void products_are_named_once_each(void **state)
 {
 	static const struct {
@@ -680,6 +716,7 @@ int main(void)
 		WITH_FIXTURE(look_alike_letters_are_seen_through_and_marked),
 		WITH_FIXTURE(a_bare_line_end_in_a_text_field_is_marked),
 		WITH_FIXTURE(products_are_named_once_each),
+		WITH_FIXTURE(a_text_outside_of_messages_names_products_too),
 		WITH_FIXTURE(a_list_wants_every_author_and_a_phrase),
 		WITH_FIXTURE(evidence_has_a_limit_that_the_decision_does_not_feel),
 		WITH_FIXTURE(padding_hides_nothing),

@@ -189,9 +189,53 @@ static void readers_always_see_a_whole_snapshot_while_it_is_replaced(void **stat
 	site_remove(&site);
 }
 
+static void *ask_products(void *context)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+	} cases[] = {{"Azure plan", 1}, {"Office 365 and Azure", 2}, {"other", 0}};
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct span names[4];
+		size_t at = i % 3;
+		size_t count =
+			csp_snapshot_products(context, names, 4, csp_span_from(cases[at].text));
+		wrong += count != cases[at].count;
+	}
+	return wrong ? context : NULL;
+}
+
+static void products_of_a_text_may_be_asked_by_many_threads(void **state)
+{
+	pthread_t threads[THREADS];
+	struct reports reports;
+	struct snapshot *snapshot;
+	struct site site;
+	void *wrong;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	site_write(&site, "pack.conf",
+		   "products = ( { name = \"azure\"; csp = true; phrases = [ \"azure\" ]; },\n"
+		   " { name = \"office-365\"; csp = true; phrases = [ \"office 365\" ]; } );\n");
+	memset(&reports, 0, sizeof(reports));
+	assert_int_equal(csp_snapshot_new(&snapshot, site.conf, keep_report, &reports), CONF_OK);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_products, snapshot), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		assert_null(wrong);
+	}
+	csp_snapshot_release(snapshot);
+	site_remove(&site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(products_of_a_text_may_be_asked_by_many_threads),
 		cmocka_unit_test(a_snapshot_holds_what_was_configured),
 		cmocka_unit_test(releasing_nothing_is_allowed),
 		cmocka_unit_test(a_wrong_configuration_is_reported_and_makes_none),

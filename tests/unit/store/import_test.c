@@ -591,6 +591,86 @@ static void a_named_format_takes_nothing_else(void **state)
 	}
 }
 
+static void a_comma_before_a_closing_bracket_is_forgiven(void **state)
+{
+	static const struct {
+		const char *name, *more;
+	} cases[] = {
+		{"C", ""},
+		{"C", ","},
+		{"C", " ,\n\t"},
+		{"C", ",\"domains\":[\"c.example\",],"},
+		{"C", ",\"domains\":[{\"name\":\"c.example\",},\n ,],"},
+		{",]", ",\"domains\":[\"c.example\" , ]"},
+		{",}", ","},
+		{"\\\",}", ","},
+		{"\\\\", ",\"addresses\":[\"a@c.example\",],"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			 "[{\"type\":\"customer\",\"id\":\"c%zu\",\"name\":\"%s\"%s}]", i,
+			 cases[i].name, cases[i].more);
+		CHECK(text, import_text(&run, text) == IMPORT_OK);
+		/* Two commas are one too many. */
+		CHECK(text, run.counts.refused == (i == 4));
+	}
+	CHECK_CUSTOMER("in a text", &run, "c5", ",],");
+	CHECK_CUSTOMER("in a text", &run, "c6", ",},");
+	CHECK_CUSTOMER("behind a quote", &run, "c7", "\",},");
+	CHECK_CUSTOMER("behind a backslash", &run, "c8", "\\,");
+}
+
+static void a_file_is_of_lines_when_its_first_line_is_a_whole_row(void **state)
+{
+#define ROW(id) "{\"type\":\"customer\",\"id\":\"" id "\"}"
+	static const struct {
+		const char *text;
+		unsigned customers, refused;
+	} cases[] = {
+		{ROW("a") "\n" ROW("b"), 2, 0},
+		{"\n\n  " ROW("a") "  \r\n\r\n" ROW("b") "\n", 2, 0},
+		{ROW("a") "\n{\"type\":\n" ROW("b") "\n", 2, 1},
+		{ROW("a") "\n{\"items\":[" ROW("b") "]}\n", 1, 1},
+		{ROW("a") "\n[" ROW("b") "]\n", 1, 1},
+		/* The first is broken off: the second line could not follow it in a document. */
+		{"{\"type\":\"customer\",\"id\":\n" ROW("b") "\n", 0, 1},
+		{"{\"type\":\"customer\",\"id\n" ROW("b") "\n" ROW("c") "\n", 2, 1},
+		{"{\"type\":\"customer\",\"id\":\"a\"\n" ROW("b") "\n" ROW("c") "\n", 2, 1},
+		{"{\"type\":\"customer\",\"id\":}\n" ROW("b") "\n" ROW("c") "\n", 2, 1},
+		/* Documents. */
+		{"{\"items\":[" ROW("a") "," ROW("b") "]}\n{\"items\":[" ROW("c") "]}", 3, 0},
+		{"{\"items\":[\n" ROW("a") ",\n" ROW("b") "\n]}\n", 2, 0},
+		{"{\"count\":2,\n\"value\":\n[" ROW("a") "]}", 1, 0},
+		{"{\"type\":\"customer\",\n\"id\":\"a\"}\n" ROW("b"), 2, 0},
+		{ROW("a") ",\n" ROW("b") ",\n", 2, 0},
+		{"[" ROW("a") ",\n" ROW("b") "]", 2, 0},
+		{"[\n]\n", 0, 0},
+		{"{\"totalCount\":0,\"items\":[]}", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CHECK(cases[i].text, import_text(&run, cases[i].text) == IMPORT_OK);
+		CHECK(cases[i].text, run.counts.customers == cases[i].customers);
+		CHECK(cases[i].text, run.counts.refused == cases[i].refused);
+	}
+}
+
+static void the_settings_cloud_is_of_customers_without_one(void **state)
+{
+	(void)state;
+	run.settings.cloud = SPAN_LIT("china");
+	assert_int_equal(
+		import_text(&run,
+			    "{\"type\":\"customer\",\"id\":\"a\",\"cloud\":\"us-gov\"}\n" ROW("b")),
+		IMPORT_OK);
+	CHECK_CUSTOMER("its own", &run, "a", ",us-gov");
+	CHECK_CUSTOMER("the setting's", &run, "b", ",china");
+}
+
 static void formats_have_names(void **state)
 {
 	static const struct {
@@ -637,6 +717,9 @@ int main(void)
 		TEST(a_domain_that_is_nobodys_is_left_out),
 		TEST(a_refused_row_is_given_as_it_stands_in_the_file),
 		TEST(a_named_format_takes_nothing_else),
+		TEST(a_comma_before_a_closing_bracket_is_forgiven),
+		TEST(a_file_is_of_lines_when_its_first_line_is_a_whole_row),
+		TEST(the_settings_cloud_is_of_customers_without_one),
 		cmocka_unit_test(formats_have_names),
 	};
 
