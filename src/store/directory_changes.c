@@ -65,11 +65,10 @@ static int encode(struct change *out, struct arena *arena, const struct director
 	csp_buf_init(&names, STATEMENT_MAX);
 	csp_facts_encode_party(&facts, entry);
 	csp_facts_encode_names(&names, entry);
-	if (csp_buf_failed(&facts) || csp_buf_failed(&names))
-		code = ENOMEM;
-	else if (!fits(csp_buf_span(&facts), csp_buf_span(&names)))
+	if (!fits(csp_buf_span(&facts), csp_buf_span(&names)))
 		code = EFBIG;
-	else if (!csp_arena_copy(arena, &out->facts, csp_buf_span(&facts)) ||
+	else if (csp_buf_failed(&facts) || csp_buf_failed(&names) ||
+		 !csp_arena_copy(arena, &out->facts, csp_buf_span(&facts)) ||
 		 !csp_arena_copy(arena, &out->names, csp_buf_span(&names)))
 		code = ENOMEM;
 	csp_buf_dispose(&facts);

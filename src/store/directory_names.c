@@ -260,7 +260,7 @@ static enum directory_result store_name(struct name_work *work, enum codec_table
 {
 	struct span before;
 
-	if (work->delta.name.len > sizeof(work->name_bytes))
+	if (work->delta.name.len == 0 || work->delta.name.len > sizeof(work->name_bytes))
 		return DIRECTORY_FAILED;
 	memcpy(work->name_bytes, work->delta.name.data, work->delta.name.len);
 	work->name = (struct span){work->name_bytes, work->delta.name.len};

@@ -375,7 +375,7 @@ static int open_tables(struct directory *directory, MDB_txn *txn, unsigned flags
 {
 	int code = 0;
 
-	for (size_t i = 0; i < SLOT_COUNT * TABLE_COUNT && !code; i++) {
+	for (size_t i = 0; i < (size_t)SLOT_COUNT * TABLE_COUNT && !code; i++) {
 		size_t slot = i / TABLE_COUNT, table = i % TABLE_COUNT;
 		code = mdb_dbi_open(txn, table_names[slot][table], flags,
 				    &directory->tables[slot][table]);

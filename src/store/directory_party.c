@@ -90,25 +90,37 @@ static enum directory_result keep(struct buf *after, const struct party_merge *m
 	return tell(merge, old, NULL);
 }
 
+/* The changes from *at on whose sources come before `source`. */
+static enum directory_result add_before(struct buf *after, const struct party_merge *merge,
+					size_t *at, uint64_t source)
+{
+	const struct party_changes *changes = merge->changes;
+	enum directory_result result = DIRECTORY_OK;
+
+	for (;
+	     *at < changes->count && changes->items[*at].source < source && result == DIRECTORY_OK;
+	     ++*at)
+		result = add(after, merge, &changes->items[*at]);
+	return result;
+}
+
 static enum directory_result merge_blocks(struct buf *after, const struct party_merge *merge,
 					  struct codec_reader *reader)
 {
-	const struct change *change = merge->changes->items;
-	const struct change *end = change + merge->changes->count;
+	const struct party_changes *changes = merge->changes;
 	enum directory_result result = DIRECTORY_OK;
 	struct facts_block old;
+	size_t at = 0;
 
 	while (result == DIRECTORY_OK && csp_facts_next_block(&old, reader)) {
-		for (; change < end && change->source < old.source && result == DIRECTORY_OK;
-		     change++)
-			result = add(after, merge, change);
-		bool named = change < end && change->source == old.source;
+		result = add_before(after, merge, &at, old.source);
+		bool named = at < changes->count && changes->items[at].source == old.source;
 		if (result == DIRECTORY_OK)
-			result = keep(after, merge, &old, named ? change : NULL);
-		change += named ? 1 : 0;
+			result = keep(after, merge, &old, named ? &changes->items[at] : NULL);
+		at += named;
 	}
-	for (; change < end && result == DIRECTORY_OK; change++)
-		result = add(after, merge, change);
+	if (result == DIRECTORY_OK)
+		result = add_before(after, merge, &at, UINT64_MAX);
 	return reader->failed ? DIRECTORY_FAILED : result;
 }
 

@@ -207,34 +207,42 @@ int csp_sorter_add(struct sorter *sorter, struct span record)
 	return 0;
 }
 
+/* What is left in the window moves to its front, and it holds `len` bytes. */
+static int make_window(struct sorter_run *run, size_t len)
+{
+	memmove(run->window, run->window + run->at, run->len - run->at);
+	run->len -= run->at;
+	run->at = 0;
+	if (len <= run->cap)
+		return 0;
+	char *window = realloc(run->window, len);
+	if (!window)
+		return ENOMEM;
+	run->window = window;
+	run->cap = len;
+	return 0;
+}
+
 /* The window holds at least `len` bytes from its place on, unless the run ends before. */
 static int fill(struct sorter_run *run, int file, size_t len)
 {
 	if (run->len - run->at >= len || run->next == run->end)
 		return 0;
-	memmove(run->window, run->window + run->at, run->len - run->at);
-	run->len -= run->at;
-	run->at = 0;
-	if (len > run->cap) {
-		char *window = realloc(run->window, len);
-		if (!window)
-			return ENOMEM;
-		run->window = window;
-		run->cap = len;
-	}
-	while (run->len < run->cap && run->next < run->end) {
+	int code = make_window(run, len);
+	while (!code && run->len < run->cap && run->next < run->end) {
 		size_t wanted = run->cap - run->len;
 		if ((int64_t)wanted > run->end - run->next)
 			wanted = (size_t)(run->end - run->next);
 		ssize_t got = pread(file, run->window + run->len, wanted, (off_t)run->next);
-		if (got < 0 && errno == EINTR)
+		if (got <= 0) {
+			code = got < 0 ? errno : EIO;
+			code = code == EINTR ? 0 : code;
 			continue;
-		if (got <= 0)
-			return got < 0 ? errno : EIO;
+		}
 		run->len += (size_t)got;
 		run->next += got;
 	}
-	return 0;
+	return code;
 }
 
 /* SORTER_END at the run's end. */
