@@ -7,8 +7,9 @@ For every number of customers (1000, 100000 and 10000000 unless said) it makes t
 how long an import takes and how much memory, from each format into a fresh folder; what a look-up takes, from one
 thread and from two, in peace and while a writer updates without a pause; messages a second of the daemon against one
 with 1,000 customers ("1,000 again" is a second such daemon: the machine's own noise); the slowest message while an
-import runs, and what it is in peace and when the cores are merely busy; and how soon mail sees an update. Medians of interleaved rounds; of more than a million customers each
-import is done once. --quick: 1000 and 20000 customers and little of everything, whether all of it works.
+import runs, and what it is in peace and when the cores are merely busy; and how soon mail sees an update. Medians of
+interleaved rounds; of more than a million customers each import is done once. --quick: 1000 and 20000 customers and
+little of everything, whether all of it works.
 
 The files are made below FOLDER and removed; ten million customers take 20 GB there. Needs no root. Exit status 0, 1
 when something did not work.
@@ -136,7 +137,8 @@ class Bench:
         """A file of made-up customers; its path."""
         path = self.path(form)
         with open(path, "wb") as file:
-            subprocess.run([self._bench("customers"), form, str(customers or self.customers), *arguments], stdout=file, check=True)
+            subprocess.run([self._bench("customers"), form, str(customers or self.customers), *arguments], stdout=file,
+                           check=True)
         return path
 
     def import_into(self, place, file, *arguments):
@@ -176,7 +178,8 @@ class Bench:
 
     def _lookup(self, *arguments):
         """Nanoseconds by kind, and updates a second."""
-        run = Run([self._bench("lookup"), "-n", str(self._options.lookups), *arguments, self.path("directory"), str(self.customers)])
+        run = Run([self._bench("lookup"), "-n", str(self._options.lookups), *arguments, self.path("directory"),
+                   str(self.customers)])
         lines = [dict(word.split("=") for word in line.split()) for line in run.output.splitlines()]
         figures = {line["kind"]: float(line["ns"]) for line in lines if "kind" in line}
         figures["updates"] = float(lines[-1]["updates"]) / float(lines[-1]["seconds"])
@@ -238,7 +241,8 @@ class Bench:
                 rate(name)
             rounds = rounds_of({name: name for name in runners}, self._options.rounds, rate)
             say_ratios(f"messages a second, {kind}: 1,000 again / 1,000", [r["again"] / r["few"] for r in rounds])
-            say_ratios(f"messages a second, {kind}: {self.customers:,} / 1,000", [r["many"] / r["few"] for r in rounds], ">= 0.95")
+            say_ratios(f"messages a second, {kind}: {self.customers:,} / 1,000", [r["many"] / r["few"] for r in rounds],
+                       ">= 0.95")
         say("the daemon's memory, RssAnon", megabytes(anonymous_of(many.process.pid)), "<= 64 MB")
 
     def _say_slowest(self, when, milter, ended, target=""):
@@ -323,7 +327,8 @@ def check_room(options):
     needed = max(options.customers) * BYTES_PER_CUSTOMER
     free = shutil.disk_usage(options.build).free
     if needed > free:
-        raise RigError(f"{options.build}: {megabytes(free)} are free, {megabytes(needed)} needed: take fewer --customers or another --build")
+        raise RigError(f"{options.build}: {megabytes(free)} are free, {megabytes(needed)} needed: take fewer --customers or "
+                       "another --build")
 
 
 def arguments():
