@@ -333,7 +333,7 @@ def check_room(options):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), help="where the programs are")
+    parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), type=os.path.abspath, help="where the programs are")
     parser.add_argument("--customers", default="1000,100000,10000000", help="how many, one number after another")
     parser.add_argument("--rounds", type=int, default=20, help="of messages; at most 5 of look-ups and 3 of imports")
     parser.add_argument("--messages", type=int, default=4000, help="a run of the load client")

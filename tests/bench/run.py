@@ -240,7 +240,7 @@ def stall(bench, options, workspace):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), help="where the programs are")
+    parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), type=os.path.abspath, help="where the programs are")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--messages", type=int, default=4000, help="a run of the load client")
     parser.add_argument("--sessions", type=int, default=8)
