@@ -9,8 +9,6 @@
 #include "directory_changes.h"
 #include "directory_sources.h"
 
-#define SOURCE_EVERY UINT32_MAX /* in the place of a number: whichever source */
-
 /* A name that a source begins or ceases to claim for a party. */
 struct party_claim {
 	const struct facts_name *name;

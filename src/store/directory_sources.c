@@ -48,20 +48,29 @@ static bool read_value(struct source *source, struct span key, struct span value
 
 	if (!csp_codec_open(&reader, TABLE_META, key, value))
 		return false;
-	source->number = (uint32_t)csp_codec_take_number(&reader);
+	uint64_t number = csp_codec_take_number(&reader);
+	source->number = (uint32_t)number;
 	source->customers = csp_codec_take_number(&reader);
 	source->partners = csp_codec_take_number(&reader);
 	source->exclusions = csp_codec_take_number(&reader);
 	source->updated = csp_codec_take_time(&reader);
-	return !reader.failed;
+	return !reader.failed && number > 0 && number < SOURCE_EVERY;
 }
 
+/* A seal says that a value is whole, not that it makes sense. */
 bool csp_sources_read(struct directory_sources *sources, struct span key, struct span value)
 {
-	struct source *source =
-		push(sources, csp_span_slice(key, sizeof(SOURCE_PREFIX) - 1, key.len));
+	struct source read = {.name = csp_span_slice(key, sizeof(SOURCE_PREFIX) - 1, key.len)};
 
-	return source && read_value(source, key, value);
+	if (!csp_source_is_name(read.name) || !read_value(&read, key, value) ||
+	    csp_sources_at(sources, read.number))
+		return false;
+	struct source *source = push(sources, read.name);
+	if (!source)
+		return false;
+	read.name = source->name;
+	*source = read;
+	return true;
 }
 
 bool csp_sources_load(struct directory_sources *sources, const struct directory_txn *at)

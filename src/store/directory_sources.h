@@ -11,10 +11,13 @@
 
 struct source {
 	struct span name;
-	uint32_t number; /* from 1; a claim or a block says it instead of the name */
+	uint32_t
+		number; /* from 1, below SOURCE_EVERY; a claim or a block says it instead of the name */
 	uint64_t customers, partners, exclusions;
 	int64_t updated; /* seconds since 1970 of its last import; INT64_MIN when there was none */
 };
+
+#define SOURCE_EVERY UINT32_MAX /* in the place of a number: whichever source */
 
 struct directory_sources {
 	struct source *items; /* by name, new ones last */
