@@ -248,6 +248,7 @@ static struct update_settings settings_of(struct load *load)
 		.now = (int64_t)time(NULL),
 		.dry_run = load->dry_run,
 		.wait = load->wait,
+		.strict = load->strict,
 		.tenant_domains = load->settings.tenant_domains,
 		.report = {storing_refused, storing_warned, storing_progress, load},
 	};

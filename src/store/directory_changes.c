@@ -97,8 +97,9 @@ static int merge(struct group *group, struct arena *arena, const struct change *
 	return 0;
 }
 
-static void refuse(const struct changes *changes, struct place_in_import place)
+static void refuse(struct changes *changes, struct place_in_import place)
 {
+	changes->refused++;
 	changes->report->refused(changes->report->context, place,
 				 "one party with too many facts or names");
 }

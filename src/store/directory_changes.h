@@ -28,7 +28,7 @@ struct changes {
 	struct arena arena;
 	struct buf next; /* a statement read ahead */
 	bool has_next;
-	uint64_t done; /* statements */
+	uint64_t done, refused; /* statements */
 };
 
 void csp_changes_init(struct changes *changes, struct sorter *sorter,

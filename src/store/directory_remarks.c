@@ -29,7 +29,7 @@ static bool has_own_domain(const struct directory_remarks *remarks,
 {
 	for (size_t i = 0; i < entry->domain_count; i++) {
 		if (!csp_spans_hold_domain_sorted(remarks->settings->tenant_domains,
-					   entry->domains[i].name))
+						  entry->domains[i].name))
 			return true;
 	}
 	return entry->addresses.count > 0;

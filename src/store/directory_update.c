@@ -352,6 +352,8 @@ static enum directory_result finish(struct directory_update *update)
 	if (result == DIRECTORY_OK)
 		result = csp_remarks_finish(&update->remarks, &update->target.at);
 	report_progress(update);
+	if (result == DIRECTORY_OK && update->settings.strict && update->changes.refused > 0)
+		result = DIRECTORY_REFUSED;
 	return result == DIRECTORY_OK ? commit(update) : result;
 }
 

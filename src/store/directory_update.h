@@ -11,7 +11,7 @@
 
 struct directory_update;
 
-#define SOURCE_NAME_MAX 64 /* bytes of a source's name */
+#define SOURCE_NAME_MAX 64                 /* bytes of a source's name */
 bool csp_source_is_name(struct span name); /* printable ASCII, no blank */
 
 enum update_mode {
@@ -40,11 +40,13 @@ struct update_report {
 
 struct update_settings {
 	enum update_mode mode;
-	struct span replaced;               /* UPDATE_REPLACE: the source's name */
-	int64_t now;                        /* seconds since 1970 */
-	bool dry_run;                       /* all but the last commit */
-	bool wait;                          /* for another update to end */
-	struct spans tenant_domains;        /* patterns, sorted (csp_spans_hold_domain_sorted): a cloud's own names */
+	struct span replaced; /* UPDATE_REPLACE: the source's name */
+	int64_t now;          /* seconds since 1970 */
+	bool dry_run;         /* all but the last commit */
+	bool strict;          /* one refused statement, and nothing is changed: REFUSED */
+	bool wait;            /* for another update to end */
+	struct spans
+		tenant_domains; /* patterns, sorted (csp_spans_hold_domain_sorted): a cloud's own names */
 	struct spans single_partner_clouds; /* names of clouds */
 	struct update_report report;
 	size_t memory;         /* bytes for sorting; 0: a good size */

@@ -366,6 +366,43 @@ static void a_dry_run_counts_and_changes_nothing(void **state)
 	}
 }
 
+static void a_strict_update_with_a_refused_statement_changes_nothing(void **state)
+{
+	enum { MANY = 20000 };
+	struct update_settings settings = settings_for(&place, UPDATE_UPSERT);
+	struct directory_name *names = calloc(MANY, sizeof(*names));
+	char(*texts)[32] = calloc(MANY, sizeof(*texts));
+	struct customer_entry entry = {
+		.customer = {.id = SPAN_LIT("big"), .name = SPAN_LIT(""), .cloud = SPAN_LIT("")},
+		.domains = names,
+		.domain_count = MANY,
+	};
+
+	(void)state;
+	assert_non_null(names);
+	assert_non_null(texts);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(texts[i], sizeof(*texts), "host%zu.example", i);
+		names[i].name = csp_span_from(texts[i]);
+	}
+	settings.strict = true;
+	struct edit *edit = directory_files_begin_with(&place, "s", &settings);
+	OK(put_customer(edit, "a", "a.example", "p"));
+	OK(edit_put_customer(edit, &entry));
+	REFUSED(edit_commit(edit));
+	assert_int_equal(edit_words()->refused_line, 2);
+	edit = directory_files_begin_with(&place, "s", &settings);
+	OK(put_customer(edit, "b", "b.example", "p"));
+	OK(edit_commit(edit));
+	directory_files_read(&place);
+	assert_int_equal(csp_directory_state(place.read), 1);
+	CHECK_CUSTOMERS(&place, "x@a.example", "-");
+	CHECK_CUSTOMERS(&place, "x@b.example", "b");
+	directory_files_read_end(&place);
+	free(names);
+	free(texts);
+}
+
 /* ---- taking away ---- */
 
 static bool take_away(enum statement_type type, const char *id, const char *source)
@@ -529,6 +566,7 @@ int main(void)
 		TEST(two_partners_where_one_is_allowed_are_told),
 		TEST(a_domain_of_a_partner_and_a_customer_is_told),
 		TEST(a_dry_run_counts_and_changes_nothing),
+		TEST(a_strict_update_with_a_refused_statement_changes_nothing),
 		TEST(one_party_or_exclusion_can_be_taken_away),
 		TEST(what_is_packed_and_read_again_is_the_same),
 		TEST(a_packed_stream_that_is_cut_or_changed_is_refused),
