@@ -56,6 +56,12 @@ void csp_codec_time(struct buf *out, int64_t time)
 	append(out, bytes, sizeof(bytes));
 }
 
+void csp_codec_fixed(struct buf *out, uint64_t number, unsigned bytes)
+{
+	while (bytes > 0)
+		csp_buf_append_char(out, (char)(number >> (8 * --bytes)));
+}
+
 void csp_codec_text(struct buf *out, struct span text)
 {
 	csp_codec_number(out, text.len);
@@ -181,6 +187,16 @@ int64_t csp_codec_take_time(struct codec_reader *reader)
 	for (size_t i = 0; i < bytes.len; i++)
 		time |= (uint64_t)(unsigned char)bytes.data[i] << (8 * i);
 	return (int64_t)time;
+}
+
+uint64_t csp_codec_take_fixed(struct codec_reader *reader, unsigned bytes)
+{
+	struct span digits = csp_codec_take_bytes(reader, bytes);
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < digits.len; i++)
+		number = number << 8 | (unsigned char)digits.data[i];
+	return number;
 }
 
 struct span csp_codec_take_text(struct codec_reader *reader)

@@ -34,6 +34,8 @@ void csp_codec_begin(struct buf *out);
 void csp_codec_number(struct buf *out, uint64_t number);
 void csp_codec_time(struct buf *out, int64_t time); /* eight bytes */
 void csp_codec_text(struct buf *out, struct span text);
+void csp_codec_fixed(struct buf *out, uint64_t number,
+		     unsigned bytes);               /* big-endian: sorts as it counts */
 void csp_codec_id(struct buf *out, struct span id); /* as csp_codec_pack_id; fails the buf when it
 						       cannot */
 void csp_codec_seal(struct buf *out, enum codec_table table, struct span key);
@@ -48,6 +50,7 @@ bool csp_codec_open(struct codec_reader *out, enum codec_table table, struct spa
 		    struct span value);
 uint64_t csp_codec_take_number(struct codec_reader *reader);
 int64_t csp_codec_take_time(struct codec_reader *reader);
+uint64_t csp_codec_take_fixed(struct codec_reader *reader, unsigned bytes);
 struct span csp_codec_take_text(struct codec_reader *reader);
 struct span csp_codec_take_bytes(struct codec_reader *reader, uint64_t len);
 struct span csp_codec_take_packed_id(struct codec_reader *reader); /* as csp_codec_id wrote it */

@@ -32,12 +32,6 @@ struct delta {
 	struct place_in_import place;
 };
 
-static void append_number(struct buf *out, uint64_t number, unsigned bytes)
-{
-	while (bytes > 0)
-		csp_buf_append_char(out, (char)(number >> (8 * --bytes)));
-}
-
 /*
  * By table, by name, and then as claims stand under a name (claims.h); of the same claim, the
  * removal comes first. No name holds a NUL.
@@ -52,11 +46,11 @@ static enum directory_result push(struct directory_names *names, const struct de
 	csp_buf_append_char(record, '\0');
 	csp_buf_append_char(record, (char)delta->claim.kind);
 	csp_buf_append(record, delta->claim.party);
-	append_number(record, delta->claim.source, 4);
+	csp_codec_fixed(record, delta->claim.source, 4);
 	csp_buf_append_char(record, (char)delta->add);
 	csp_buf_append_char(record, (char)delta->claim.subdomains);
-	append_number(record, delta->place.file, 4);
-	append_number(record, delta->place.line, 8);
+	csp_codec_fixed(record, delta->place.file, 4);
+	csp_codec_fixed(record, delta->place.line, 8);
 	if (csp_buf_failed(record))
 		return DIRECTORY_FAILED;
 	return csp_directory_result(csp_sorter_add(&names->sorter, csp_buf_span(record)));
@@ -92,32 +86,22 @@ enum directory_result csp_names_add_exclusion(struct directory_names *names, str
 	return push(names, &delta);
 }
 
-static uint64_t take_number(struct codec_reader *reader, unsigned bytes)
-{
-	struct span digits = csp_codec_take_bytes(reader, bytes);
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < digits.len; i++)
-		number = number << 8 | (unsigned char)digits.data[i];
-	return number;
-}
-
 static bool read_delta(struct delta *out, struct span record)
 {
 	struct codec_reader reader = {.rest = record};
 
 	*out = (struct delta){.claim = {.party = SPAN_LIT("")}};
-	out->table = (enum codec_table)take_number(&reader, 1);
+	out->table = (enum codec_table)csp_codec_take_fixed(&reader, 1);
 	out->name = csp_codec_take_bytes(&reader, csp_span_find(reader.rest, '\0'));
-	(void)take_number(&reader, 1);
-	out->claim.kind = (enum claim_kind)take_number(&reader, 1);
+	(void)csp_codec_take_fixed(&reader, 1);
+	out->claim.kind = (enum claim_kind)csp_codec_take_fixed(&reader, 1);
 	if (out->claim.kind != CLAIM_EXCLUSION)
 		out->claim.party = csp_codec_take_packed_id(&reader);
-	out->claim.source = take_number(&reader, 4);
-	out->add = take_number(&reader, 1) != 0;
-	out->claim.subdomains = take_number(&reader, 1) != 0;
-	out->place.file = (uint32_t)take_number(&reader, 4);
-	out->place.line = take_number(&reader, 8);
+	out->claim.source = csp_codec_take_fixed(&reader, 4);
+	out->add = csp_codec_take_fixed(&reader, 1) != 0;
+	out->claim.subdomains = csp_codec_take_fixed(&reader, 1) != 0;
+	out->place.file = (uint32_t)csp_codec_take_fixed(&reader, 4);
+	out->place.line = csp_codec_take_fixed(&reader, 8);
 	return !reader.failed && reader.rest.len == 0;
 }
 

@@ -57,21 +57,15 @@ const char *csp_statement_refusal(const struct directory_entry *entry)
 	return fits ? NULL : "a domain, address or alias is empty or too long";
 }
 
-static void write_big_endian(struct buf *out, uint64_t number, unsigned bytes)
-{
-	while (bytes > 0)
-		csp_buf_append_char(out, (char)(number >> (8 * --bytes)));
-}
-
 /* No party's bytes begin another's, so records compare like the directory's keys. */
 static void write_head(struct buf *out, enum statement_type type, struct span party,
 		       uint32_t source, struct place_in_import place)
 {
 	csp_buf_append_char(out, (char)type);
 	csp_buf_append(out, party);
-	write_big_endian(out, source, 4);
-	write_big_endian(out, place.file, 4);
-	write_big_endian(out, place.line, 8);
+	csp_codec_fixed(out, source, 4);
+	csp_codec_fixed(out, place.file, 4);
+	csp_codec_fixed(out, place.line, 8);
 }
 
 static void write_parts(struct buf *out, struct span facts, struct span names)
@@ -116,16 +110,6 @@ void csp_statement_write_exclusion(struct buf *out, struct span domain, uint32_t
 	csp_buf_dispose(&name);
 }
 
-static uint64_t take_big_endian(struct codec_reader *reader, unsigned bytes)
-{
-	struct span digits = csp_codec_take_bytes(reader, bytes);
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < digits.len; i++)
-		number = number << 8 | (unsigned char)digits.data[i];
-	return number;
-}
-
 static struct span take_domain(struct codec_reader *reader)
 {
 	struct span domain = csp_codec_take_bytes(reader, csp_span_find(reader->rest, '\0'));
@@ -145,9 +129,9 @@ bool csp_statement_read(struct statement *out, struct span bytes)
 	out->type = (enum statement_type)type.data[0];
 	out->party = out->type == STATEMENT_EXCLUSION ? take_domain(&reader)
 						      : csp_codec_take_packed_id(&reader);
-	out->source = (uint32_t)take_big_endian(&reader, 4);
-	out->place.file = (uint32_t)take_big_endian(&reader, 4);
-	out->place.line = take_big_endian(&reader, 8);
+	out->source = (uint32_t)csp_codec_take_fixed(&reader, 4);
+	out->place.file = (uint32_t)csp_codec_take_fixed(&reader, 4);
+	out->place.line = csp_codec_take_fixed(&reader, 8);
 	out->facts = csp_codec_take_text(&reader);
 	out->names = csp_codec_take_text(&reader);
 	return !reader.failed && reader.rest.len == 0;

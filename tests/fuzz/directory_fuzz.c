@@ -83,12 +83,6 @@ static void open_directory(void)
 	learn_start();
 }
 
-static void append_number(struct buf *out, uint64_t number, unsigned bytes)
-{
-	while (bytes > 0)
-		csp_buf_append_char(out, (char)(number >> (8 * --bytes)));
-}
-
 static bool take_entry(struct buf *out, struct span *rest)
 {
 	struct buf value;
@@ -104,9 +98,9 @@ static bool take_entry(struct buf *out, struct span *rest)
 	csp_codec_begin(&value);
 	csp_buf_append(&value, payload);
 	csp_codec_seal(&value, (enum codec_table)table, key);
-	append_number(out, table, 1);
-	append_number(out, key.len, 2);
-	append_number(out, value.len, 4);
+	csp_codec_fixed(out, table, 1);
+	csp_codec_fixed(out, key.len, 2);
+	csp_codec_fixed(out, value.len, 4);
 	csp_buf_append(out, key);
 	csp_buf_append(out, csp_buf_span(&value));
 	csp_buf_dispose(&value);
@@ -123,8 +117,8 @@ static FILE *make_stream(struct span bytes)
 	csp_buf_append(&out, csp_buf_span(&start));
 	while (take_entry(&out, &bytes))
 		count++;
-	append_number(&out, 0xff, 1);
-	append_number(&out, count, 8);
+	csp_codec_fixed(&out, 0xff, 1);
+	csp_codec_fixed(&out, count, 8);
 	holds(stream && !csp_buf_failed(&out) && fwrite(out.data, 1, out.len, stream) == out.len);
 	csp_buf_dispose(&out);
 	rewind(stream);
