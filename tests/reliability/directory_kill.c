@@ -22,7 +22,7 @@
 #include "directory_verify.h"
 
 #define CUSTOMERS 300
-#define READERS   3
+#define READERS   10
 #define SAMPLES   40
 #define PAUSE_MAX 40000 /* microseconds until a kill */
 
