@@ -365,8 +365,10 @@ int csp_directory_commit_txn(const struct directory_txn *at, uint64_t pages)
 	/* Asked before the file gives back what it got. */
 	if (code == EIO && is_full(file))
 		code = ENOSPC;
-	if (get_sizes(&file, &size, &wanted, env) == 0 && size != wanted &&
-	    (ftruncate(file, wanted) != 0 || fsync(file) != 0) && !code)
+	if (get_sizes(&file, &size, &wanted, env) != 0 || size == wanted)
+		return code;
+	/* A file that is too long does no harm after a crash of the machine, so only a longer one is synced. */
+	if ((ftruncate(file, wanted) != 0 || (size < wanted && fsync(file) != 0)) && !code)
 		code = errno;
 	return code;
 }

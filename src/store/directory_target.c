@@ -4,8 +4,8 @@
 
 /* A transaction's new pages stay in memory until it is committed. */
 #define WAITING_MAX ((size_t)128 << 20)
-/* What an entry takes at the most: appended, pages are at least half full; else it can split every page above it. */
-#define APPEND_COST(bytes) (2 * (bytes) + 64)
+/* What an entry takes: appended, little more than itself; else it may split every page above it. */
+#define APPEND_COST(bytes) ((bytes) + 32)
 #define PUT_COST(bytes)    ((bytes) + (size_t)16 * PAGE_BYTES)
 #define PAGE_BYTES         4096
 #define OTHER_PAGES        256 /* for the sources, the head and LMDB's own lists */
@@ -122,10 +122,11 @@ enum directory_result csp_target_open_table(struct directory_target *target, enu
 	return csp_directory_result(code);
 }
 
+/* Pages that are appended to are at least half full. */
 static int commit_txn(struct directory_target *target)
 {
-	int code =
-		csp_directory_commit_txn(&target->at, OTHER_PAGES + target->waiting / PAGE_BYTES);
+	int code = csp_directory_commit_txn(&target->at,
+					    OTHER_PAGES + 2 * target->waiting / PAGE_BYTES);
 
 	target->at.txn = NULL;
 	target->waiting = 0;

@@ -28,7 +28,7 @@ struct directory_target {
 	MDB_cursor *reading, *appending;
 	MDB_val key, value; /* where `reading` stands */
 	bool has_entry;
-	size_t waiting; /* bytes of pages written and not committed, at the most */
+	size_t waiting;                   /* bytes written and not committed */
 	const struct target_sweep *sweep; /* may be NULL; the caller's */
 	uint64_t passed;                  /* entries read from the tables before */
 };

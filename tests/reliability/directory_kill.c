@@ -24,7 +24,8 @@
 #define CUSTOMERS 300
 #define READERS   10
 #define SAMPLES   40
-#define PAUSE_MAX 40000 /* microseconds until a kill */
+#define PAUSE_MAX 40000 /* microseconds until a kill; longer where none gets so far as to commit */
+#define PATIENCE  10    /* kills without a commit */
 
 static char folder[] = "directory-kill-XXXXXX";
 static char path[64];
@@ -216,9 +217,10 @@ static void drain(int descriptor, unsigned *last, uint64_t *count)
 }
 
 /* The generation that the importer of one round was last told is there. */
-static unsigned kill_one(unsigned generation, uint64_t *commits)
+static unsigned kill_one(unsigned generation, uint64_t *commits, int pause_max)
 {
-	struct timespec pause = {.tv_nsec = (1 + rand() % PAUSE_MAX) * 1000L};
+	int us = 1 + rand() % pause_max;
+	struct timespec pause = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000L};
 	int done[2], status;
 	unsigned last = generation;
 
@@ -287,6 +289,7 @@ int main(int argc, char **argv)
 	unsigned seed = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : (unsigned)time(NULL);
 	unsigned generation = 1;
 	uint64_t commits = 0, reads = 0;
+	int pause_max = PAUSE_MAX, idle = 0;
 	pid_t readers[READERS];
 	char looked[4096];
 	int looks[2];
@@ -306,7 +309,13 @@ int main(int argc, char **argv)
 	close(looks[1]);
 	(void)fcntl(looks[0], F_SETFL, O_NONBLOCK);
 	for (unsigned i = 0; i < kills; i++) {
-		unsigned told = kill_one(generation, &commits);
+		uint64_t before = commits;
+		unsigned told = kill_one(generation, &commits, pause_max);
+		idle = commits > before ? 0 : idle + 1;
+		if (idle == PATIENCE && pause_max < 1000000) {
+			pause_max *= 2;
+			idle = 0;
+		}
 		unsigned found = check_after_kill();
 		if (found < told || found > told + 1)
 			die("what was committed is lost");
