@@ -15,6 +15,7 @@
 #define HEAD_LEN   7
 #define VALUE_MAX  ((size_t)64 << 20)
 #define TICK_EVERY 4096
+#define CHUNK      ((size_t)256 << 10) /* read ahead at once */
 
 bool csp_packed_begins(FILE *stream)
 {
@@ -31,12 +32,12 @@ static void put_big_endian(unsigned char *out, uint64_t number, unsigned bytes)
 		out[i] = (unsigned char)(number >> (8 * (bytes - 1 - i)));
 }
 
-static uint64_t get_big_endian(const unsigned char *bytes, unsigned count)
+static uint64_t get_big_endian(const char *bytes, unsigned count)
 {
 	uint64_t number = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		number = number << 8 | bytes[i];
+		number = number << 8 | (unsigned char)bytes[i];
 	return number;
 }
 
@@ -136,30 +137,46 @@ struct unpacker {
 	const struct update_settings *settings;
 	struct directory_target target;
 	struct directory_sources sources;
+	struct buf window; /* what was read and not taken, from `at` on */
+	size_t at;
 	enum codec_table table; /* whose entries come; TABLE_META: sources */
-	struct buf key, last, value;
+	struct buf last;        /* key */
 	uint64_t done;
 };
 
 /* What ends early is no such stream; what cannot be read is a fault. */
-static enum directory_result read_bytes(struct unpacker *unpacker, void *out, size_t len)
+static enum directory_result read_on(struct unpacker *unpacker, size_t len)
 {
+	struct buf *window = &unpacker->window;
+	size_t left = window->len - unpacker->at;
+
+	if (left)
+		memmove(window->data, window->data + unpacker->at, left);
+	window->len = left;
+	unpacker->at = 0;
+	char *room = csp_buf_room(window, len - left + CHUNK);
+	if (!room)
+		return DIRECTORY_FAILED;
 	errno = 0;
-	if (fread(out, 1, len, unpacker->stream) == len)
+	window->len += fread(room, 1, len - left + CHUNK, unpacker->stream);
+	if (window->len >= len)
 		return DIRECTORY_OK;
 	return ferror(unpacker->stream) ? csp_directory_result(errno) : DIRECTORY_REFUSED;
 }
 
-static enum directory_result read_buf(struct unpacker *unpacker, struct buf *out, size_t len)
+/* The next bytes, valid until the next call. */
+static enum directory_result take(struct span *out, struct unpacker *unpacker, size_t len)
 {
-	csp_buf_reset(out);
-	char *room = csp_buf_room(out, len);
+	enum directory_result result = DIRECTORY_OK;
 
-	if (!room)
-		return DIRECTORY_FAILED;
-	enum directory_result result = read_bytes(unpacker, room, len);
-	out->len = len;
-	return result;
+	*out = SPAN_LIT("");
+	if (unpacker->window.len - unpacker->at < len)
+		result = read_on(unpacker, len);
+	if (result != DIRECTORY_OK)
+		return result;
+	*out = (struct span){unpacker->window.data + unpacker->at, len};
+	unpacker->at += len;
+	return DIRECTORY_OK;
 }
 
 static enum directory_result next_table(struct unpacker *unpacker, enum codec_table table)
@@ -177,9 +194,9 @@ static enum directory_result next_table(struct unpacker *unpacker, enum codec_ta
 	return result;
 }
 
-static enum directory_result take_entry(struct unpacker *unpacker)
+static enum directory_result take_entry(struct unpacker *unpacker, struct span key,
+					struct span value)
 {
-	struct span key = csp_buf_span(&unpacker->key), value = csp_buf_span(&unpacker->value);
 	struct codec_reader reader;
 
 	if (!csp_codec_open(&reader, unpacker->table, key, value))
@@ -194,13 +211,13 @@ static enum directory_result take_entry(struct unpacker *unpacker)
 	return csp_target_put(&unpacker->target, key, value);
 }
 
-static enum directory_result read_entry(struct unpacker *unpacker,
-					const unsigned char head[HEAD_LEN])
+static enum directory_result read_entry(struct unpacker *unpacker, struct span head)
 {
-	size_t key_len = (size_t)get_big_endian(head + 1, 2);
-	size_t value_len = (size_t)get_big_endian(head + 3, 4);
-	enum codec_table table = (enum codec_table)head[0];
+	enum codec_table table = (enum codec_table)(unsigned char)head.data[0];
+	size_t key_len = (size_t)get_big_endian(head.data + 1, 2);
+	size_t value_len = (size_t)get_big_endian(head.data + 3, 4);
 	enum directory_result result = DIRECTORY_OK;
+	struct span entry;
 
 	if (table >= TABLE_COUNT || key_len == 0 || key_len > CODEC_NAME_MAX || value_len == 0 ||
 	    value_len > VALUE_MAX)
@@ -208,10 +225,11 @@ static enum directory_result read_entry(struct unpacker *unpacker,
 	if (table != unpacker->table)
 		result = next_table(unpacker, table);
 	if (result == DIRECTORY_OK)
-		result = read_buf(unpacker, &unpacker->key, key_len);
-	if (result == DIRECTORY_OK)
-		result = read_buf(unpacker, &unpacker->value, value_len);
-	return result == DIRECTORY_OK ? take_entry(unpacker) : result;
+		result = take(&entry, unpacker, key_len + value_len);
+	if (result != DIRECTORY_OK)
+		return result;
+	return take_entry(unpacker, csp_span_slice(entry, 0, key_len),
+			  csp_span_slice(entry, key_len, entry.len));
 }
 
 static void tick(struct unpacker *unpacker)
@@ -223,37 +241,48 @@ static void tick(struct unpacker *unpacker)
 }
 
 /* Nothing may follow the end. */
-static enum directory_result read_end(struct unpacker *unpacker, const unsigned char head[HEAD_LEN])
+static enum directory_result read_end(struct unpacker *unpacker)
 {
-	unsigned char end[1 + sizeof(uint64_t)];
-	enum directory_result result;
+	struct span count, more;
+	enum directory_result result = take(&count, unpacker, sizeof(uint64_t));
 
-	memcpy(end, head, HEAD_LEN);
-	result = read_bytes(unpacker, end + HEAD_LEN, sizeof(end) - HEAD_LEN);
-	if (result == DIRECTORY_OK &&
-	    (get_big_endian(end + 1, 8) != unpacker->done || getc(unpacker->stream) != EOF))
+	if (result == DIRECTORY_OK && get_big_endian(count.data, 8) != unpacker->done)
+		result = DIRECTORY_REFUSED;
+	if (result == DIRECTORY_OK && take(&more, unpacker, 1) != DIRECTORY_REFUSED)
 		result = DIRECTORY_REFUSED;
 	if (result == DIRECTORY_OK && unpacker->table != TABLE_META)
 		result = csp_target_close_table(&unpacker->target);
 	return result;
 }
 
+/* The first byte of an entry's head, or the end. */
+static enum directory_result read_next(struct unpacker *unpacker, bool *ended)
+{
+	struct span head;
+	enum directory_result result = take(&head, unpacker, 1);
+
+	*ended = result == DIRECTORY_OK && (unsigned char)head.data[0] == END;
+	if (result != DIRECTORY_OK || *ended)
+		return result;
+	unpacker->at--;
+	result = take(&head, unpacker, HEAD_LEN);
+	return result == DIRECTORY_OK ? read_entry(unpacker, head) : result;
+}
+
 static enum directory_result read_entries(struct unpacker *unpacker)
 {
-	char magic[sizeof(MAGIC) - 1];
-	unsigned char head[HEAD_LEN] = {0};
-	enum directory_result result = read_bytes(unpacker, magic, sizeof(magic));
+	struct span magic;
+	enum directory_result result = take(&magic, unpacker, sizeof(MAGIC) - 1);
+	bool ended = false;
 
-	if (result == DIRECTORY_OK && memcmp(magic, MAGIC, sizeof(magic)) != 0)
+	if (result == DIRECTORY_OK && !csp_span_equal(magic, SPAN_LIT(MAGIC)))
 		result = DIRECTORY_REFUSED;
-	while (result == DIRECTORY_OK) {
-		result = read_bytes(unpacker, head, sizeof(head));
-		if (result != DIRECTORY_OK || head[0] == END)
-			break;
-		result = read_entry(unpacker, head);
-		tick(unpacker);
+	while (result == DIRECTORY_OK && !ended) {
+		result = read_next(unpacker, &ended);
+		if (!ended)
+			tick(unpacker);
 	}
-	return result == DIRECTORY_OK ? read_end(unpacker, head) : result;
+	return result == DIRECTORY_OK ? read_end(unpacker) : result;
 }
 
 static void count(struct update_counts *out, const struct unpacker *unpacker)
@@ -303,16 +332,14 @@ enum directory_result csp_packed_read(struct update_counts *out, struct director
 	if (result != DIRECTORY_OK)
 		return result;
 	csp_sources_init(&unpacker.sources);
-	csp_buf_init(&unpacker.key, CODEC_NAME_MAX);
 	csp_buf_init(&unpacker.last, CODEC_NAME_MAX);
-	csp_buf_init(&unpacker.value, VALUE_MAX);
+	csp_buf_init(&unpacker.window, VALUE_MAX + 2 * CHUNK);
 	result = csp_directory_full_or(unpack(out, &unpacker, directory), directory);
 	if (unpacker.target.directory)
 		csp_target_abort(&unpacker.target);
 	csp_sources_dispose(&unpacker.sources);
-	csp_buf_dispose(&unpacker.key);
 	csp_buf_dispose(&unpacker.last);
-	csp_buf_dispose(&unpacker.value);
+	csp_buf_dispose(&unpacker.window);
 	csp_directory_unlock(directory);
 	return result;
 }

@@ -63,7 +63,7 @@ bool csp_sources_read(struct directory_sources *sources, struct span key, struct
 	struct source read = {.name = csp_span_slice(key, sizeof(SOURCE_PREFIX) - 1, key.len)};
 
 	if (!csp_source_is_name(read.name) || !read_value(&read, key, value) ||
-	    csp_sources_at(sources, read.number))
+	    csp_sources_at(sources, read.number) || csp_sources_find(sources, read.name))
 		return false;
 	struct source *source = push(sources, read.name);
 	if (!source)
