@@ -115,6 +115,7 @@ static void show_partner(struct buf *out, const struct partner_entry *entry)
 		add_line(out, "network", format_network(text, sizeof(text), &proofs->networks[i]));
 	add_lines(out, "listener", proofs->listeners);
 	add_lines(out, "certificate subject", proofs->cert_subjects);
+	add_lines(out, "DKIM domain", proofs->dkim_domains);
 	if (!csp_proofs_exist(proofs))
 		csp_buf_append(out, SPAN_LIT("    no proof: it can never be proven\n"));
 	add_line(out, "contact", entry->partner.contact);
@@ -238,7 +239,7 @@ static void write_proofs(struct json *json, const struct proofs *proofs)
 {
 	char text[NETWORK_TEXT_SIZE];
 
-	if (!csp_proofs_exist(proofs))
+	if (!csp_proofs_exist(proofs) && proofs->dkim_domains.count == 0)
 		return;
 	csp_json_key(json, "proofs");
 	csp_json_object(json);
@@ -253,6 +254,7 @@ static void write_proofs(struct json *json, const struct proofs *proofs)
 	}
 	write_texts(json, "listeners", proofs->listeners);
 	write_texts(json, "cert_subjects", proofs->cert_subjects);
+	write_texts(json, "dkim_domains", proofs->dkim_domains);
 	csp_json_object_end(json);
 }
 

@@ -25,6 +25,8 @@ struct proofs {
 	size_t network_count;
 	struct spans listeners;     /* {daemon_name}, exact */
 	struct spans cert_subjects; /* {cert_subject} of a verified certificate, exact */
+	struct spans
+		dkim_domains; /* that sign its mail; kept, but no fact of the MTA's proves by them */
 };
 
 struct partner {

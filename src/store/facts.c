@@ -93,6 +93,7 @@ static void put_partner(struct buf *out, const struct partner *partner)
 	put_networks(out, &partner->proofs);
 	put_spans(out, partner->proofs.listeners);
 	put_spans(out, partner->proofs.cert_subjects);
+	put_spans(out, partner->proofs.dkim_domains);
 }
 
 void csp_facts_encode_party(struct buf *out, const struct directory_entry *entry)
@@ -217,6 +218,7 @@ static void take_partner(struct partner *partner, struct source_bytes *from)
 	proofs->networks = networks;
 	proofs->listeners = take_spans(from);
 	proofs->cert_subjects = take_spans(from);
+	proofs->dkim_domains = take_spans(from);
 }
 
 bool csp_facts_decode_party(struct directory_entry *out, struct arena *arena, enum entry_type type,

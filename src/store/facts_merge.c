@@ -166,7 +166,8 @@ static bool merge_proofs(struct proofs *out, struct arena *arena, const struct p
 	return merge_spans(&out->logins, arena, a->logins, b->logins) &&
 	       merge_networks(out, arena, a, b) &&
 	       merge_spans(&out->listeners, arena, a->listeners, b->listeners) &&
-	       merge_spans(&out->cert_subjects, arena, a->cert_subjects, b->cert_subjects);
+	       merge_spans(&out->cert_subjects, arena, a->cert_subjects, b->cert_subjects) &&
+	       merge_spans(&out->dkim_domains, arena, a->dkim_domains, b->dkim_domains);
 }
 
 static bool merge_partner(struct partner_entry *out, struct arena *arena,

@@ -284,8 +284,8 @@ static enum row_result read_networks(struct proofs *out, const struct object *ob
 
 static enum row_result read_proofs(struct proofs *out, const struct object *partner)
 {
-	static const char *const fields[] = {"logins", "networks", "listeners", "cert_subjects",
-					     NULL};
+	static const char *const fields[] = {"logins",        "networks",     "listeners",
+					     "cert_subjects", "dkim_domains", NULL};
 	struct object object = {partner->import, json_object_get(partner->json, "proofs"),
 				"a proof"};
 
@@ -302,6 +302,8 @@ static enum row_result read_proofs(struct proofs *out, const struct object *part
 		result = read_texts(&out->listeners, &object, "listeners", take_text);
 	if (result == ROW_OK)
 		result = read_texts(&out->cert_subjects, &object, "cert_subjects", take_text);
+	if (result == ROW_OK)
+		result = read_texts(&out->dkim_domains, &object, "dkim_domains", take_domain);
 	return result;
 }
 

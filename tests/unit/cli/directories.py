@@ -9,7 +9,8 @@ PARTNER, CUSTOMER = "bbbbbbbb-0000-0000-0000-000000000001", "cccccccc-0000-0000-
 PARTNER_LINE = {
     "type": "partner", "id": PARTNER, "name": "Lindenhof", "aliases": ["4847383"],
     "domains": ["lindenhof.example", {"name": "x.example", "subdomains": True}], "bounce_domains": ["bounce.example"],
-    "proofs": {"logins": ["fab"], "networks": ["192.0.2.0/24"], "listeners": ["tls"], "cert_subjects": ["/CN=fab"]},
+    "proofs": {"logins": ["fab"], "networks": ["192.0.2.0/24"], "listeners": ["tls"], "cert_subjects": ["/CN=fab"],
+               "dkim_domains": ["lindenhof.example"]},
     "contact": "csp@lindenhof.example"}
 CUSTOMER_LINE = {
     "type": "customer", "id": CUSTOMER, "name": "Kornblum", "cloud": "commercial",

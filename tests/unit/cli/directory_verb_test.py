@@ -26,6 +26,7 @@ PARTNER_TEXT = f"""partner {PARTNER} Lindenhof
     network: 192.0.2.0/24
     listener: tls
     certificate subject: /CN=fab
+    DKIM domain: lindenhof.example
     contact: csp@lindenhof.example
 """
 PARTS = ["import", "get", "put", "delete", "export", "stats", "verify"]

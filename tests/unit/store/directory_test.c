@@ -507,7 +507,8 @@ static void a_partners_proofs_pass_through_and_add_up(void **state)
 					       .networks = &networks[i],
 					       .network_count = 1,
 					       .listeners = {listeners, i},
-					       .cert_subjects = {subjects, 1}}},
+					       .cert_subjects = {subjects, 1},
+					       .dkim_domains = {logins, i}}},
 		};
 		struct edit *write = directory_files_begin(&files, i ? "b" : "a");
 		OK(edit_put_partner(write, &entry));
@@ -522,6 +523,7 @@ static void a_partners_proofs_pass_through_and_add_up(void **state)
 	CHECK_SPAN("login", partner->proofs.logins.items[0], SPAN_LIT("fab"));
 	assert_int_equal(partner->proofs.listeners.count, 1);
 	assert_int_equal(partner->proofs.cert_subjects.count, 1);
+	assert_int_equal(partner->proofs.dkim_domains.count, 1);
 	assert_int_equal(partner->proofs.network_count, 2);
 	CHECK_SPAN("IPv4", csp_netaddr_format(text, &partner->proofs.networks[0].address),
 		   SPAN_LIT("192.0.2.0"));
