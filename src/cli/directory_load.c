@@ -211,17 +211,39 @@ static bool took_nothing(const struct load *load)
 	return counts->customers + counts->partners + counts->exclusions == 0;
 }
 
+/*
+ * Whom a refused row was about is not known, and where a quote never ends it is all the rest of a
+ * file: what is not named then may be named there, and must not lose its protection.
+ */
+static int check_refused(struct load *load)
+{
+	if (load->counts.refused == 0 || load->mode == UPDATE_UPSERT)
+		return EX_OK;
+	if (load->mode == UPDATE_REPLACE_ALL) {
+		csp_cli_error("rows were refused, and with --replace-all what they say would be "
+			      "lost: mend them or take them out");
+		return EX_DATAERR;
+	}
+	csp_cli_error("rows were refused, so nothing is taken away: what this source has said of "
+		      "parties that are not named stays");
+	load->mode = UPDATE_UPSERT;
+	csp_directory_update_keep_unnamed(load->update);
+	return EX_OK;
+}
+
 /* What an empty file would replace is more likely an export that failed than a business that ended. */
 static int check_taken(struct load *load)
 {
 	if (load->strict && load->counts.refused > 0)
 		return EX_DATAERR;
-	if (load->mode == UPDATE_UPSERT || !took_nothing(load))
-		return csp_rejects_check(&load->rejects);
-	csp_cli_error("there is nothing in what was given, and it would replace %s",
-		      load->mode == UPDATE_REPLACE ? "all that this source has said"
-						   : "the whole directory");
-	return EX_DATAERR;
+	if (load->mode != UPDATE_UPSERT && took_nothing(load)) {
+		csp_cli_error("there is nothing in what was given, and it would replace %s",
+			      load->mode == UPDATE_REPLACE ? "all that this source has said"
+							   : "the whole directory");
+		return EX_DATAERR;
+	}
+	int status = csp_rejects_check(&load->rejects);
+	return status == EX_OK ? check_refused(load) : status;
 }
 
 /* Nothing taken is nothing to commit: the directory keeps its state. */
@@ -248,7 +270,8 @@ static struct update_settings settings_of(struct load *load)
 		.now = (int64_t)time(NULL),
 		.dry_run = load->dry_run,
 		.wait = load->wait,
-		.strict = load->strict,
+		/* What is refused only while it is stored is too late for check_refused. */
+		.strict = load->strict || load->mode != UPDATE_UPSERT,
 		.tenant_domains = load->settings.tenant_domains,
 		.report = {storing_refused, storing_warned, storing_progress, load},
 	};

@@ -155,6 +155,11 @@ enum directory_result csp_directory_update_add(struct directory_update *update, 
 	return csp_directory_result(csp_sorter_add(&update->sorter, bytes));
 }
 
+void csp_directory_update_keep_unnamed(struct directory_update *update)
+{
+	update->replaced = 0;
+}
+
 /* ---- storing ---- */
 
 static enum directory_result take_claim(void *context, const struct party_claim *claim)

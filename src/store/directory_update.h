@@ -64,6 +64,9 @@ enum directory_result csp_directory_update_source(uint32_t *out, struct director
 /* bytes: one statement. */
 enum directory_result csp_directory_update_add(struct directory_update *update, struct span bytes);
 
+/* What is not named stays after all, for whoever could not read all that was given: as UPDATE_UPSERT. Not for REPLACE_ALL. */
+void csp_directory_update_keep_unnamed(struct directory_update *update);
+
 enum directory_result csp_directory_update_finish(struct update_counts *out,
 						  struct directory_update *update);
 

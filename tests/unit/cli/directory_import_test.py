@@ -191,6 +191,29 @@ class ImportTest(DirectoryTest):
         self.assertEqual([(stats["customers"], stats["partners"], stats["exclusions"], [s["source"] for s in stats["sources"]])],
                          [(1, 0, 0, ["two"])])
 
+    def test_where_rows_are_refused_nobody_loses_what_was_known(self):
+        head = "Microsoft ID,Company name,Primary domain name,Relationship\n"
+        rows = [f"{n}1111111-0000-4000-8000-000000000001,{n},{n}.example,Cloud Reseller\n" for n in "abc"]
+        by = ("--partner", "p", "--role", "direct-bill")
+        self.assertEqual(self.import_(head + "".join(rows), *by).status, 0)
+        for spoilt in [rows[1].replace("Cloud", "Clod"), rows[1].replace("b,b.", 'b,"b.')]:
+            with self.subTest(spoilt):
+                before = self.export()
+                result = self.import_(head + rows[0] + spoilt + rows[2], "--replace-all", *by)
+                self.assertEqual((result.status, result.out), (65, ""))
+                self.assertTrue(result.err.endswith("mend them or take them out\n" + NOTHING), result.err)
+                self.assertEqual(self.export(), before)
+                result = self.import_(head + rows[0].replace(",a,", ",A,") + spoilt + rows[2], "--replace", "--json", *by)
+                self.assertEqual(result.status, 1)
+                self.assertIn("so nothing is taken away", result.err)
+                figures = json.loads(result.out)
+                self.assertEqual((figures["mode"], figures["refused"], figures["removed"]), ("upsert", 1, 0))
+                for domain in "abc":
+                    self.assertEqual(self.run_directory("get", f"x@{domain}.example").status, 0, domain)
+                self.assertIn('"name":"A"', self.export())
+        self.assertEqual(self.import_(head + rows[0], "--replace", *by).status, 0)
+        self.assertEqual(self.run_directory("get", "x@b.example").status, 1)
+
     def test_nothing_at_all_replaces_nothing(self):
         self.fill()
         for words, whole in [(["--replace"], "all that this source has said"), (["--replace-all"], "the whole directory")]:
