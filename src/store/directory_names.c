@@ -312,9 +312,14 @@ enum directory_result csp_names_store(struct directory_names *names,
 	return result;
 }
 
-static enum directory_result drop_exclusion(struct directory_names *names, struct span name,
-					    struct span value, uint32_t source)
+struct exclusions {
+	struct directory_names *names;
+	uint32_t source;
+};
+
+static enum directory_result drop_exclusion(void *context, struct span name, struct span value)
 {
+	const struct exclusions *exclusions = context;
 	struct claims *claims = malloc(sizeof(*claims));
 	enum directory_result result = DIRECTORY_OK;
 
@@ -325,47 +330,27 @@ static enum directory_result drop_exclusion(struct directory_names *names, struc
 	for (size_t i = 0; i < claims->count && result == DIRECTORY_OK; i++) {
 		const struct delta delta = {
 			.table = TABLE_DOMAINS, .name = name, .claim = claims->items[i]};
-		bool meant = source == SOURCE_EVERY || delta.claim.source == source;
+		bool meant = exclusions->source == SOURCE_EVERY ||
+			     delta.claim.source == exclusions->source;
 		if (delta.claim.kind == CLAIM_EXCLUSION && meant)
-			result = push(names, &delta);
+			result = push(exclusions->names, &delta);
 	}
 	free(claims);
 	return result;
-}
-
-static enum directory_result drop_all_exclusions(struct directory_names *names,
-						 const struct directory_txn *at, uint32_t source)
-{
-	enum directory_result result = DIRECTORY_OK;
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int code = mdb_cursor_open(at->txn, csp_directory_table(at, TABLE_DOMAINS), &cursor);
-
-	if (code)
-		return csp_directory_result(code);
-	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-	while (!code && result == DIRECTORY_OK) {
-		result = drop_exclusion(names, csp_directory_span(key), csp_directory_span(value),
-					source);
-		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	if (result != DIRECTORY_OK || code == MDB_NOTFOUND)
-		return result;
-	return csp_directory_result(code);
 }
 
 enum directory_result csp_names_drop_exclusions(struct directory_names *names,
 						const struct directory_txn *at, struct span domain,
 						uint32_t source)
 {
+	struct exclusions exclusions = {names, source};
 	struct span value;
 
 	if (domain.len == 0)
-		return drop_all_exclusions(names, at, source);
+		return csp_directory_each(at, TABLE_DOMAINS, drop_exclusion, &exclusions);
 	switch (csp_directory_get(&value, at, TABLE_DOMAINS, domain)) {
 	case FOUND:
-		return drop_exclusion(names, domain, value, source);
+		return drop_exclusion(&exclusions, domain, value);
 	case NOT_FOUND:
 		return DIRECTORY_OK;
 	case COULD_NOT_TELL:

@@ -47,6 +47,7 @@ struct packer {
 	FILE *stream;
 	const struct directory_txn *at;
 	const struct update_report *report;
+	enum codec_table table; /* whose entries are written */
 	uint64_t done, total;
 };
 
@@ -55,10 +56,9 @@ static bool write_bytes(struct packer *packer, const void *bytes, size_t len)
 	return len == 0 || fwrite(bytes, 1, len, packer->stream) == len;
 }
 
-static bool write_entry(struct packer *packer, enum codec_table table, struct span key,
-			struct span value)
+static bool write_entry(struct packer *packer, struct span key, struct span value)
 {
-	unsigned char head[HEAD_LEN] = {(unsigned char)table};
+	unsigned char head[HEAD_LEN] = {(unsigned char)packer->table};
 
 	put_big_endian(head + 1, key.len, 2);
 	put_big_endian(head + 3, value.len, 4);
@@ -75,33 +75,23 @@ static bool belongs(enum codec_table table, struct span key)
 }
 
 /* A damaged value is not handed on. */
+static enum directory_result write_one(void *context, struct span key, struct span value)
+{
+	struct packer *packer = context;
+	struct codec_reader reader;
+
+	if (!belongs(packer->table, key))
+		return DIRECTORY_OK;
+	if (!csp_codec_open(&reader, packer->table, key, value))
+		return DIRECTORY_FAILED;
+	errno = 0;
+	return write_entry(packer, key, value) ? DIRECTORY_OK : csp_directory_result(errno);
+}
+
 static enum directory_result write_table(struct packer *packer, enum codec_table table)
 {
-	enum directory_result result = DIRECTORY_OK;
-	struct codec_reader reader;
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int code =
-		mdb_cursor_open(packer->at->txn, csp_directory_table(packer->at, table), &cursor);
-
-	if (code)
-		return csp_directory_result(code);
-	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-	while (!code && result == DIRECTORY_OK) {
-		struct span name = csp_directory_span(key), bytes = csp_directory_span(value);
-		if (belongs(table, name)) {
-			errno = 0;
-			if (!csp_codec_open(&reader, table, name, bytes))
-				result = DIRECTORY_FAILED;
-			else if (!write_entry(packer, table, name, bytes))
-				result = csp_directory_result(errno);
-		}
-		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	if (result != DIRECTORY_OK || code == MDB_NOTFOUND)
-		return result;
-	return csp_directory_result(code);
+	packer->table = table;
+	return csp_directory_each(packer->at, table, write_one, packer);
 }
 
 static bool write_end(struct packer *packer)

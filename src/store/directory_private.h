@@ -92,6 +92,11 @@ static inline MDB_dbi csp_directory_table(const struct directory_txn *at, enum c
 enum found csp_directory_get(struct span *out, const struct directory_txn *at,
 			     enum codec_table table, struct span key);
 
+/* Every entry of a table, by key, as long as `visit` gives OK; it may put nothing. What it gave last is the result. */
+typedef enum directory_result directory_each(void *context, struct span key, struct span value);
+enum directory_result csp_directory_each(const struct directory_txn *at, enum codec_table table,
+					 directory_each *visit, void *context);
+
 /* Of all tables but TABLE_META. */
 uint64_t csp_directory_count_entries(const struct directory_txn *at);
 

@@ -222,40 +222,31 @@ enum directory_result csp_target_seek(struct span *before, struct directory_targ
 
 /* Keys of entries that are to be changed: no cursor walks over a table that changes. */
 struct key_list {
+	struct directory_target *target;
 	struct span *items;
 	size_t count, cap;
 	struct arena arena;
 };
 
-static bool push(struct key_list *list, struct span key)
+static enum directory_result push(struct key_list *list, struct span key)
 {
 	void *items = list->items;
 
 	if (!csp_arena_grow(&list->arena, &items, &list->cap, list->count, sizeof(*list->items)))
-		return false;
+		return DIRECTORY_FAILED;
 	list->items = items;
-	return csp_arena_copy(&list->arena, &list->items[list->count++], key);
+	return csp_arena_copy(&list->arena, &list->items[list->count++], key) ? DIRECTORY_OK
+									      : DIRECTORY_FAILED;
 }
 
-static enum directory_result list_concerned(struct key_list *list, struct directory_target *target,
-					    MDB_cursor *cursor)
+static enum directory_result list_concerned(void *context, struct span key, struct span value)
 {
-	enum directory_result result = DIRECTORY_OK;
-	MDB_val key, value;
-	int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	struct key_list *list = context;
+	bool concerned;
+	enum directory_result result = concerns(&concerned, list->target, key, value);
 
-	for (; !code && result == DIRECTORY_OK;
-	     code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-		struct span name = csp_directory_span(key);
-		bool concerned;
-		target->passed++;
-		result = concerns(&concerned, target, name, csp_directory_span(value));
-		if (result == DIRECTORY_OK && concerned && !push(list, name))
-			return DIRECTORY_FAILED;
-	}
-	if (result != DIRECTORY_OK || code == MDB_NOTFOUND)
-		return result;
-	return csp_directory_result(code);
+	list->target->passed++;
+	return result == DIRECTORY_OK && concerned ? push(list, key) : result;
 }
 
 static enum directory_result change_listed(struct directory_target *target,
@@ -274,16 +265,11 @@ static enum directory_result change_listed(struct directory_target *target,
 
 static enum directory_result sweep_in_place(struct directory_target *target)
 {
-	struct key_list list = {0};
-	MDB_cursor *cursor;
-	int code = mdb_cursor_open(target->at.txn, csp_directory_table(&target->at, target->table),
-				   &cursor);
+	struct key_list list = {.target = target};
 
-	if (code)
-		return csp_directory_result(code);
 	csp_arena_init(&list.arena, SWEEP_MEMORY);
-	enum directory_result result = list_concerned(&list, target, cursor);
-	mdb_cursor_close(cursor);
+	enum directory_result result =
+		csp_directory_each(&target->at, target->table, list_concerned, &list);
 	if (result == DIRECTORY_OK)
 		result = change_listed(target, &list);
 	csp_arena_dispose(&list.arena);

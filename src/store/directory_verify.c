@@ -24,6 +24,7 @@ struct verify {
 	struct arena arena;              /* for one entry */
 	enum codec_table table;
 	struct span key, value; /* the entry that is looked at */
+	struct buf last;        /* key before it */
 };
 
 /* The entry's key as a person writes it. */
@@ -206,8 +207,9 @@ static void check_entry(struct verify *verify)
 }
 
 /* Keys in the order that LMDB looks for them in. */
-static bool check_order(struct verify *verify, struct buf *last)
+static bool check_order(struct verify *verify)
 {
+	struct buf *last = &verify->last;
 	bool right = last->len == 0 || csp_span_compare(csp_buf_span(last), verify->key) < 0;
 
 	if (!right)
@@ -217,45 +219,34 @@ static bool check_order(struct verify *verify, struct buf *last)
 	return !csp_buf_failed(last);
 }
 
-static enum directory_result walk(struct verify *verify, MDB_cursor *cursor, struct buf *last,
-				  uint64_t *seen)
+static enum directory_result visit(void *context, struct span key, struct span value)
 {
-	MDB_val key, value;
-	int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	struct verify *verify = context;
+	const struct verify_report *report = verify->report;
 
-	for (*seen = 0; !code; ++*seen) {
-		csp_arena_reset(&verify->arena);
-		verify->key = csp_directory_span(key);
-		verify->value = csp_directory_span(value);
-		if (!check_order(verify, last))
-			return DIRECTORY_FAILED;
-		check_entry(verify);
-		if (++verify->counts.entries % TICK_EVERY == 0 && verify->report->progress)
-			verify->report->progress(verify->report->context, verify->counts.entries,
-						 verify->total);
-		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	return code == MDB_NOTFOUND ? DIRECTORY_OK : csp_directory_result(code);
+	csp_arena_reset(&verify->arena);
+	verify->key = key;
+	verify->value = value;
+	if (!check_order(verify))
+		return DIRECTORY_FAILED;
+	check_entry(verify);
+	if (++verify->counts.entries % TICK_EVERY == 0 && report->progress)
+		report->progress(report->context, verify->counts.entries, verify->total);
+	return DIRECTORY_OK;
 }
 
 static enum directory_result check_table(struct verify *verify, enum codec_table table)
 {
-	MDB_dbi dbi = csp_directory_table(verify->at, table);
-	uint64_t seen = 0;
-	MDB_cursor *cursor;
-	struct buf last;
+	uint64_t before = verify->counts.entries;
 	MDB_stat shape;
-	int code = mdb_stat(verify->at->txn, dbi, &shape);
+	int code = mdb_stat(verify->at->txn, csp_directory_table(verify->at, table), &shape);
 
-	if (!code)
-		code = mdb_cursor_open(verify->at->txn, dbi, &cursor);
 	if (code)
 		return csp_directory_result(code);
 	verify->table = table;
-	csp_buf_init(&last, CODEC_NAME_MAX);
-	enum directory_result result = walk(verify, cursor, &last, &seen);
-	mdb_cursor_close(cursor);
-	csp_buf_dispose(&last);
+	csp_buf_reset(&verify->last);
+	enum directory_result result = csp_directory_each(verify->at, table, visit, verify);
+	uint64_t seen = verify->counts.entries - before;
 	verify->key = SPAN_LIT("*");
 	if (result == DIRECTORY_OK && seen != shape.ms_entries)
 		problem(verify, "%llu entries where %llu should be", (unsigned long long)seen,
@@ -319,10 +310,12 @@ enum directory_result csp_directory_verify(struct verify_counts *out, struct dir
 	csp_sources_init(&verify.stored);
 	csp_sources_init(&verify.seen);
 	csp_arena_init(&verify.arena, MEMORY_MAX);
+	csp_buf_init(&verify.last, CODEC_NAME_MAX);
 	if (load(&verify))
 		result = check_all(&verify);
 	*out = verify.counts;
 	csp_arena_dispose(&verify.arena);
+	csp_buf_dispose(&verify.last);
 	csp_sources_dispose(&verify.stored);
 	csp_sources_dispose(&verify.seen);
 	return result;

@@ -186,65 +186,50 @@ struct walk {
 	struct directory_read *read;
 	struct directory_sources sources;
 	struct arena arena; /* for one entry */
-	bool ended;         /* the visitor has seen enough */
-	/* What is done with an entry; false: it is damaged, or memory is short. */
-	bool (*entry)(struct walk *walk, struct span key, struct span value);
 	enum entry_type type;
 	directory_visit *visit;
 	directory_visit_exclusion *visit_exclusion;
 	void *context;
 };
 
-static enum directory_result walk_table(struct walk *walk, enum codec_table table)
-{
-	const struct directory_txn *at = &walk->read->at;
-	bool whole = true;
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int code = mdb_cursor_open(at->txn, csp_directory_table(at, table), &cursor);
+/* What ends a walk that the visitor has seen enough of: no entry gives it. */
+#define SEEN_ENOUGH DIRECTORY_REFUSED
 
-	if (code)
-		return csp_directory_result(code);
-	code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-	while (!code && whole && !walk->ended) {
-		csp_arena_reset(&walk->arena);
-		whole = walk->entry(walk, csp_directory_span(key), csp_directory_span(value));
-		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	if (!whole)
-		return DIRECTORY_FAILED;
-	return code == MDB_NOTFOUND ? DIRECTORY_OK : csp_directory_result(code);
-}
-
-static bool visit_party(struct walk *walk, struct span key, struct span value)
+static enum directory_result visit_party(void *context, struct span key, struct span value)
 {
+	struct walk *walk = context;
 	const struct stored_party party = {walk->type, key, value};
 	struct directory_statements statements;
 
+	csp_arena_reset(&walk->arena);
 	if (!read_statements(&statements, &walk->arena, &walk->sources, &party))
-		return false;
-	walk->ended = !walk->visit(walk->context, walk->type,
-				   statements.items[0].entry.customer.customer.id, &statements);
-	return true;
+		return DIRECTORY_FAILED;
+	return walk->visit(walk->context, walk->type,
+			   statements.items[0].entry.customer.customer.id, &statements)
+		       ? DIRECTORY_OK
+		       : SEEN_ENOUGH;
 }
 
-static bool visit_exclusions(struct walk *walk, struct span key, struct span value)
+static enum directory_result visit_exclusions(void *context, struct span key, struct span value)
 {
-	struct claims *claims = csp_arena_alloc(&walk->arena, 1, sizeof(*claims));
+	struct walk *walk = context;
+	enum directory_result result = DIRECTORY_OK;
 
+	csp_arena_reset(&walk->arena);
+	struct claims *claims = csp_arena_alloc(&walk->arena, 1, sizeof(*claims));
 	if (!claims || !csp_claims_decode(claims, TABLE_DOMAINS, key, value))
-		return false;
-	for (size_t i = 0; i < claims->count && !walk->ended; i++) {
+		return DIRECTORY_FAILED;
+	for (size_t i = 0; i < claims->count && result == DIRECTORY_OK; i++) {
 		if (claims->items[i].kind != CLAIM_EXCLUSION)
 			continue;
 		const struct source *source =
 			csp_sources_at(&walk->sources, claims->items[i].source);
 		if (!source)
-			return false;
-		walk->ended = !walk->visit_exclusion(walk->context, source->name, key);
+			return DIRECTORY_FAILED;
+		if (!walk->visit_exclusion(walk->context, source->name, key))
+			result = SEEN_ENOUGH;
 	}
-	return true;
+	return result;
 }
 
 static bool walk_begin(struct walk *walk)
@@ -263,33 +248,30 @@ static void walk_end(struct walk *walk)
 enum directory_result csp_directory_walk(struct directory_read *read, directory_visit *visit,
 					 void *context)
 {
-	struct walk walk = {.read = read, .entry = visit_party, .visit = visit, .context = context};
+	struct walk walk = {
+		.read = read, .type = ENTRY_CUSTOMER, .visit = visit, .context = context};
 	enum directory_result result = walk_begin(&walk) ? DIRECTORY_OK : DIRECTORY_FAILED;
 
-	walk.type = ENTRY_CUSTOMER;
 	if (result == DIRECTORY_OK)
-		result = walk_table(&walk, TABLE_CUSTOMERS);
+		result = csp_directory_each(&read->at, TABLE_CUSTOMERS, visit_party, &walk);
 	walk.type = ENTRY_PARTNER;
 	if (result == DIRECTORY_OK)
-		result = walk_table(&walk, TABLE_PARTNERS);
+		result = csp_directory_each(&read->at, TABLE_PARTNERS, visit_party, &walk);
 	walk_end(&walk);
-	return result;
+	return result == SEEN_ENOUGH ? DIRECTORY_OK : result;
 }
 
 enum directory_result csp_directory_walk_exclusions(struct directory_read *read,
 						    directory_visit_exclusion *visit, void *context)
 {
-	struct walk walk = {.read = read,
-			    .entry = visit_exclusions,
-			    .visit_exclusion = visit,
-			    .context = context};
+	struct walk walk = {.read = read, .visit_exclusion = visit, .context = context};
 	enum directory_result result = walk_begin(&walk) ? DIRECTORY_OK : DIRECTORY_FAILED;
 	bool any = false;
 
 	for (size_t i = 0; i < walk.sources.count; i++)
 		any = any || walk.sources.items[i].exclusions > 0;
 	if (result == DIRECTORY_OK && any)
-		result = walk_table(&walk, TABLE_DOMAINS);
+		result = csp_directory_each(&read->at, TABLE_DOMAINS, visit_exclusions, &walk);
 	walk_end(&walk);
-	return result;
+	return result == SEEN_ENOUGH ? DIRECTORY_OK : result;
 }

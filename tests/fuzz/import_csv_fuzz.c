@@ -23,6 +23,8 @@ static void remove_files(void)
 	(void)unlink(path);
 	(void)snprintf(path, sizeof(path), "%s/lock.mdb", folder);
 	(void)unlink(path);
+	(void)snprintf(path, sizeof(path), "%s/writer.lock", folder);
+	(void)unlink(path);
 	(void)rmdir(folder);
 }
 
