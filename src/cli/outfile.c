@@ -27,16 +27,14 @@ static void forget(struct outfile *out)
 	*out = (struct outfile){.name = out->name};
 }
 
-/* A link stays one: what it names is replaced. */
-static bool find_target(struct outfile *out, bool is_there)
+static bool make_names(struct outfile *out)
 {
-	out->target = is_there ? realpath(out->name, NULL) : strdup(out->name);
-	if (!out->target)
-		return false;
-	size_t size = strlen(out->target) + sizeof(SUFFIX);
+	size_t size = strlen(out->name) + sizeof(SUFFIX);
+
+	out->target = strdup(out->name);
 	out->temporary = malloc(size);
-	return out->temporary &&
-	       snprintf(out->temporary, size, "%s" SUFFIX, out->target) == (int)size - 1;
+	return out->target && out->temporary &&
+	       snprintf(out->temporary, size, "%s" SUFFIX, out->name) == (int)size - 1;
 }
 
 static bool make_temporary(struct outfile *out)
@@ -56,6 +54,14 @@ static bool make_temporary(struct outfile *out)
 	return false;
 }
 
+/* Whoever can plant a link must not choose which file root overwrites. */
+static bool is_link(const char *name)
+{
+	struct stat status;
+
+	return lstat(name, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 int csp_outfile_open(struct outfile *out, const char *name)
 {
 	struct stat status;
@@ -71,7 +77,11 @@ int csp_outfile_open(struct outfile *out, const char *name)
 		out->stream = fopen(name, "wb");
 		return out->stream ? EX_OK : cannot_create(out);
 	}
-	if (find_target(out, is_there) && make_temporary(out))
+	if (is_link(name)) {
+		csp_cli_error("%s: is a symbolic link: name the file itself", name);
+		return EX_CANTCREAT;
+	}
+	if (make_names(out) && make_temporary(out))
 		return EX_OK;
 	int result = cannot_create(out);
 	forget(out);

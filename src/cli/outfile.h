@@ -16,7 +16,10 @@ struct outfile {
 	int code;        /* errno of a write that failed, if the writer knows it */
 };
 
-/* "-" is standard output; what is there and no file (a pipe, a device) is written to directly. Mode 0640 when made. */
+/*
+ * "-" is standard output; what is there and no file (a pipe, a device) is written to directly. A link to a file, or to nothing,
+ * is refused. Mode 0640 when made.
+ */
 int csp_outfile_open(struct outfile *out, const char *name);
 
 /* status: how the writing went; unless EX_OK, it is the result and what stood there stays. */

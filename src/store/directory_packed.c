@@ -41,6 +41,12 @@ static uint64_t get_big_endian(const char *bytes, unsigned count)
 	return number;
 }
 
+/* A stream that failed; what does not say why is a failure all the same. */
+static enum directory_result stream_failed(void)
+{
+	return errno ? csp_directory_result(errno) : DIRECTORY_FAILED;
+}
+
 /* ---- writing ---- */
 
 struct packer {
@@ -85,7 +91,7 @@ static enum directory_result write_one(void *context, struct span key, struct sp
 	if (!csp_codec_open(&reader, packer->table, key, value))
 		return DIRECTORY_FAILED;
 	errno = 0;
-	return write_entry(packer, key, value) ? DIRECTORY_OK : csp_directory_result(errno);
+	return write_entry(packer, key, value) ? DIRECTORY_OK : stream_failed();
 }
 
 static enum directory_result write_table(struct packer *packer, enum codec_table table)
@@ -111,12 +117,12 @@ enum directory_result csp_packed_write(FILE *stream, struct directory_read *read
 	packer.total = csp_directory_count_entries(&read->at);
 	errno = 0;
 	if (!write_bytes(&packer, MAGIC, sizeof(MAGIC) - 1))
-		return csp_directory_result(errno);
+		return stream_failed();
 	for (int table = TABLE_META; table < TABLE_COUNT && result == DIRECTORY_OK; table++)
 		result = write_table(&packer, (enum codec_table)table);
 	errno = 0;
 	if (result == DIRECTORY_OK && !write_end(&packer))
-		result = csp_directory_result(errno);
+		result = stream_failed();
 	return result;
 }
 
@@ -151,7 +157,7 @@ static enum directory_result read_on(struct unpacker *unpacker, size_t len)
 	window->len += fread(room, 1, len - left + CHUNK, unpacker->stream);
 	if (window->len >= len)
 		return DIRECTORY_OK;
-	return ferror(unpacker->stream) ? csp_directory_result(errno) : DIRECTORY_REFUSED;
+	return ferror(unpacker->stream) ? stream_failed() : DIRECTORY_REFUSED;
 }
 
 /* The next bytes, valid until the next call. */

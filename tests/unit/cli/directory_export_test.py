@@ -131,18 +131,30 @@ class ExportTest(DirectoryTest):
         self.fill()
         out = self.write("out.jsonl", "old\n" * 100)
         os.chmod(out, 0o600)
-        link = self.path("link")
-        os.symlink(out, link)
-        for name in (out, link, self.path("new.jsonl")):
+        for name in (out, self.path("new.jsonl")):
             with self.subTest(name):
                 self.assertEqual(self.export(name), "")
                 with open(name, encoding="utf-8") as stream:
                     self.assertEqual(stream.read(), self.export())
                 self.assertEqual(stat.S_IMODE(os.stat(name).st_mode), 0o640)
-        self.assertTrue(os.path.islink(link))
-        self.assertEqual(sorted(name for name in os.listdir(self.folder) if name.startswith(("out", "new", "link"))),
-                         ["link", "new.jsonl", "out.jsonl"])
+        self.assertEqual(sorted(name for name in os.listdir(self.folder) if name.startswith(("out", "new"))),
+                         ["new.jsonl", "out.jsonl"])
         self.assertEqual(self.export("-"), self.export())
+
+    def test_a_link_is_not_followed(self):
+        self.fill()
+        out = self.write("out.jsonl", "old\n")
+        for target in (out, self.path("nothing.jsonl")):
+            with self.subTest(target):
+                link = self.path("link")
+                os.symlink(target, link)
+                self.assert_says(self.run_directory("export", link), 73, "",
+                                 f"csp-milterctl: {link}: is a symbolic link: name the file itself\n")
+                self.assertEqual(os.readlink(link), target)
+                os.unlink(link)
+        with open(out, encoding="utf-8") as stream:
+            self.assertEqual(stream.read(), "old\n")
+        self.assertFalse(os.path.lexists(self.path("nothing.jsonl")))
 
     def test_a_file_that_cannot_be_written_stays(self):
         self.fill()
