@@ -1,6 +1,7 @@
 #include "lookalike.h"
 
 #include <stdlib.h>
+#include <unicode/uchar.h>
 
 #include "utf8.h"
 
@@ -120,6 +121,11 @@ static const struct lookalike table[] = {
 	{0x1d20, 'v', 'v'},
 	{0x1d21, 'w', 'w'},
 	{0x1d22, 'z', 'z'},
+	{0x2c9f, 'o', 'o'},
+	{0xa730, 'f', 'f'},
+	{0xa731, 's', 's'},
+	{0xa7af, 'q', 'q'},
+	{0xab3d, 'o', 'o'},
 	/* clang-format on */
 };
 
@@ -133,8 +139,13 @@ static int compare(const void *key, const void *item)
 	return (rune > other) - (rune < other);
 }
 
+/* A sign of another script is drawn over the Latin letter before it, if at all. */
 static const struct lookalike *find(uint32_t rune)
 {
+	static const struct lookalike sign = {0};
+
+	if (U_GET_GC_MASK((UChar32)rune) & U_GC_M_MASK)
+		return &sign;
 	return bsearch(&rune, table, TABLE_SIZE, sizeof(table[0]), compare);
 }
 
@@ -160,6 +171,14 @@ static bool pretends(struct span word)
 	return found;
 }
 
+static void append_letter(struct buf *out, const struct lookalike *found, enum lookalike_case as)
+{
+	char letter = as == LOOKALIKE_SMALL ? found->small : found->capital;
+
+	if (letter)
+		csp_buf_append_char(out, letter);
+}
+
 static void append_folded(struct buf *out, struct span word, enum lookalike_case as)
 {
 	while (word.len) {
@@ -167,8 +186,7 @@ static void append_folded(struct buf *out, struct span word, enum lookalike_case
 		size_t len = csp_utf8_decode(&rune, word);
 		const struct lookalike *found = rune < 0x80 ? NULL : find(rune);
 		if (found)
-			csp_buf_append_char(out,
-					    as == LOOKALIKE_SMALL ? found->small : found->capital);
+			append_letter(out, found, as);
 		else
 			csp_buf_append(out, csp_span_slice(word, 0, len));
 		word = csp_span_slice(word, len, word.len);

@@ -1,5 +1,5 @@
 /*
- * Letters of other scripts that look like Latin ones, in words that pretend to be Latin.
+ * Letters of other scripts that look like Latin ones, and signs of other scripts, in words that pretend to be Latin.
  * The result goes to the caller's buf, which is the only thing that can fail.
  * A word is folded only if nothing but Latin letters is left of it, so that real Russian or Greek stays what it is.
  */

@@ -228,6 +228,18 @@ static void append_rune(UChar *units, int32_t *len, uint32_t rune)
 	units[(*len)++] = (UChar)rune;
 }
 
+/* White letters in black discs and squares, which NFKC leaves as symbols. */
+static uint32_t open_disc(uint32_t rune)
+{
+	static const uint32_t alphabets[] = {0x1f150, 0x1f170};
+
+	for (size_t i = 0; i < sizeof(alphabets) / sizeof(alphabets[0]); i++) {
+		if (is_between(rune, alphabets[i], alphabets[i] + 25))
+			return 'a' + (rune - alphabets[i]);
+	}
+	return rune;
+}
+
 /* Takes out what is dropped. True when anything was: what stood around it may now make one letter. */
 static bool drop(UChar *units, int32_t *len)
 {
@@ -235,8 +247,7 @@ static bool drop(UChar *units, int32_t *len)
 
 	for (int32_t at = 0; at < *len;) {
 		uint32_t rune = next_rune(units, &at);
-		if (rune == DOTLESS_I)
-			rune = 'i';
+		rune = rune == DOTLESS_I ? 'i' : open_disc(rune);
 		if (!is_dropped(rune))
 			append_rune(units, &kept, rune);
 	}

@@ -40,6 +40,9 @@ static void words_that_pretend_to_be_latin_are_folded(void **state)
 		 " renewal "},
 		{"\xe1\x8e\xacxpire", " expire "},
 		{"inv\xd0\xbeice 7", " invoice # "},
+		{"inv\xe0\xb9\x87oice", " invoice "},
+		{"inv\xe0\xb9\x87\xd1\x87oice", NULL},
+		{"\xea\x9c\xb1\xe1\xb4\x87\xe1\xb4\x80\xe1\xb4\x9b\xea\x9c\xb1", " seats "},
 	};
 
 	(void)state;
