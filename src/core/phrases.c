@@ -3,7 +3,6 @@
 #include <hs/hs.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <unicode/uscript.h>
 
 #include "text.h"
 #include "utf8.h"
@@ -48,22 +47,6 @@ static const char out_of_memory[] = "out of memory";
 static bool refuse(struct phrases_error *error, struct span text, const char *why)
 {
 	*error = (struct phrases_error){text, why};
-	return false;
-}
-
-/* Scripts that put no space between words: a phrase may begin and end anywhere in them. */
-static bool is_unspaced(uint32_t rune)
-{
-	static const UScriptCode unspaced[] = {USCRIPT_HAN,    USCRIPT_HIRAGANA, USCRIPT_KATAKANA,
-					       USCRIPT_THAI,   USCRIPT_LAO,      USCRIPT_KHMER,
-					       USCRIPT_MYANMAR};
-
-	if (rune < 0x80)
-		return false;
-	for (size_t i = 0; i < sizeof(unspaced) / sizeof(unspaced[0]); i++) {
-		if (uscript_hasScript((UChar32)rune, unspaced[i]))
-			return true;
-	}
 	return false;
 }
 
@@ -126,9 +109,9 @@ static bool draft_phrase(struct draft *out, struct buf *texts, const struct phra
 		return refuse(error, source->text, "holds no letter");
 
 	*out = (struct draft){.from = start, .to = texts->len, .source = source};
-	if (is_unspaced(first_rune(words)))
+	if (csp_text_is_unspaced(first_rune(words)))
 		out->from++;
-	if (goes_on || is_unspaced(last_rune(words)))
+	if (goes_on || csp_text_is_unspaced(last_rune(words)))
 		out->to--;
 	return true;
 }

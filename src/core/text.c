@@ -27,7 +27,7 @@ enum class {
 	CLASS_NONE, /* as if it were not there */
 };
 
-enum place { IN_GAP, IN_WORD, IN_NUMBER };
+enum place { IN_GAP, IN_WORD, IN_UNSPACED, IN_NUMBER };
 
 struct writer {
 	struct buf *out;
@@ -44,6 +44,31 @@ struct piece {
 	const UNormalizer2 *folder;
 	struct writer *writer;
 };
+
+bool csp_text_is_unspaced(uint32_t rune)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{0x0e01, 0x0eff},   /* Thai, Lao */
+		{0x1000, 0x109f},   /* Myanmar */
+		{0x1780, 0x17ff},   /* Khmer */
+		{0x2e80, 0x2fdf},   /* radicals of Han */
+		{0x3005, 0x3007},   /* iteration marks of Han */
+		{0x3040, 0x30ff},   /* Hiragana, Katakana */
+		{0x31f0, 0x31ff},   /* Katakana */
+		{0x3400, 0x4dbf},   /* Han */
+		{0x4e00, 0x9fff},   /* Han */
+		{0xf900, 0xfaff},   /* Han */
+		{0x20000, 0x3fffd}, /* Han */
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && rune >= ranges[i].first; i++) {
+		if (rune <= ranges[i].last)
+			return true;
+	}
+	return false;
+}
 
 static void write_out(struct writer *writer)
 {
@@ -68,7 +93,7 @@ static void end_gap(struct writer *writer)
 	writer->number = false;
 }
 
-/* A number ends a word and a word a number: "Office365" is "Office 365". */
+/* A number ends a word and a word a number: "Office365" is "Office 365". So it is where scripts meet. */
 static void go_to(struct writer *writer, enum place place)
 {
 	if (writer->place != place)
@@ -76,9 +101,16 @@ static void go_to(struct writer *writer, enum place place)
 	writer->place = place;
 }
 
-static void put_rune(struct writer *writer, uint32_t rune)
+static void put_letter(struct writer *writer, uint32_t rune)
 {
-	go_to(writer, IN_WORD);
+	go_to(writer, csp_text_is_unspaced(rune) ? IN_UNSPACED : IN_WORD);
+	writer->len += csp_utf8_encode(writer->bytes + writer->len, rune);
+}
+
+static void put_sign(struct writer *writer, uint32_t rune)
+{
+	if (writer->place != IN_WORD && writer->place != IN_UNSPACED)
+		return;
 	writer->len += csp_utf8_encode(writer->bytes + writer->len, rune);
 }
 
@@ -97,11 +129,10 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 {
 	switch (class) {
 	case CLASS_LETTER:
-		put_rune(writer, rune);
+		put_letter(writer, rune);
 		break;
 	case CLASS_SIGN:
-		if (writer->place == IN_WORD)
-			put_rune(writer, rune);
+		put_sign(writer, rune);
 		break;
 	case CLASS_NUMBER:
 		put_number(writer, u_charDigitValue((UChar32)rune));
