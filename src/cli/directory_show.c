@@ -117,7 +117,8 @@ static void show_partner(struct buf *out, const struct partner_entry *entry)
 	add_lines(out, "certificate subject", proofs->cert_subjects);
 	add_lines(out, "DKIM domain", proofs->dkim_domains);
 	if (!csp_proofs_exist(proofs))
-		csp_buf_append(out, SPAN_LIT("    no proof: it can never be proven\n"));
+		csp_buf_append(out, SPAN_LIT("    no proof but what authentication_results "
+					     "lets prove\n"));
 	add_line(out, "contact", entry->partner.contact);
 }
 

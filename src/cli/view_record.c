@@ -99,6 +99,38 @@ static void append_authors(struct buf *out, const json_t *authors)
 	}
 }
 
+static void append_names(struct buf *out, const char *label, const json_t *names)
+{
+	size_t i;
+	const json_t *name;
+
+	if (json_array_size(names) == 0)
+		return;
+	csp_buf_append_format(out, LABEL, label);
+	json_array_foreach(names, i, name)
+	{
+		csp_buf_append(out, i > 0 ? SPAN_LIT(", ") : SPAN_LIT(""));
+		csp_report_append_safe(
+			out, (struct span){json_string_value(name), json_string_length(name)});
+	}
+	csp_buf_append_char(out, '\n');
+}
+
+/* As in core/report, but whether the message had such fields is not recorded. */
+static void append_authentication(struct buf *out, const json_t *authentication)
+{
+	const json_t *dkim = json_object_get(authentication, "dkim");
+	struct span spf = csp_review_text(authentication, "spf");
+	json_int_t unreadable = json_integer_value(json_object_get(authentication, "unreadable"));
+
+	append_names(out, "dkim", dkim);
+	append_line(out, "spf", spf);
+	if (unreadable > 0)
+		csp_buf_append_format(out,
+				      LABEL "%lld Authentication-Results fields are unreadable\n",
+				      "auth-results", (long long)unreadable);
+}
+
 static void append_category(struct buf *out, const json_t *category)
 {
 	size_t i;
@@ -118,23 +150,6 @@ static void append_category(struct buf *out, const json_t *category)
 	}
 }
 
-static void append_names(struct buf *out, const char *label, const json_t *names)
-{
-	size_t i;
-	const json_t *name;
-
-	if (json_array_size(names) == 0)
-		return;
-	csp_buf_append_format(out, LABEL, label);
-	json_array_foreach(names, i, name)
-	{
-		csp_buf_append(out, i > 0 ? SPAN_LIT(", ") : SPAN_LIT(""));
-		csp_report_append_safe(
-			out, (struct span){json_string_value(name), json_string_length(name)});
-	}
-	csp_buf_append_char(out, '\n');
-}
-
 static void append_verdict(struct buf *out, const char *label, const json_t *verdict)
 {
 	csp_buf_append_format(out, "  " LABEL, label);
@@ -142,6 +157,19 @@ static void append_verdict(struct buf *out, const char *label, const json_t *ver
 	csp_buf_append(out, SPAN_LIT(": "));
 	csp_report_append_safe(out, csp_review_text(verdict, "disposition"));
 	csp_buf_append_char(out, '\n');
+}
+
+static void append_methods(struct buf *out, const json_t *methods)
+{
+	size_t i;
+	const json_t *method;
+
+	json_array_foreach(methods, i, method)
+	{
+		csp_buf_append(out, SPAN_LIT(" by "));
+		csp_report_append_safe(
+			out, (struct span){json_string_value(method), json_string_length(method)});
+	}
 }
 
 static void append_judgement(struct buf *out, const json_t *recipient)
@@ -154,6 +182,7 @@ static void append_judgement(struct buf *out, const json_t *recipient)
 		csp_report_append_safe(out, sender);
 		csp_buf_append(out, SPAN_LIT(" (proof: "));
 		csp_report_append_safe(out, csp_review_text(recipient, "proof"));
+		append_methods(out, json_object_get(recipient, "proven_by"));
 		csp_buf_append(out, SPAN_LIT(")\n"));
 	}
 	append_indented(out, "product", csp_review_text(recipient, "product"));
@@ -201,6 +230,7 @@ static void append_record(struct buf *out, const json_t *record)
 	append_member(out, "subject", record, "subject");
 	append_member(out, "reverse-path", record, "reverse_path");
 	append_authors(out, json_object_get(record, "authors"));
+	append_authentication(out, json_object_get(record, "authentication"));
 	append_category(out, json_object_get(record, "category"));
 	append_names(out, "products", json_object_get(record, "products"));
 	append_names(out, "lists", json_object_get(record, "lists"));

@@ -26,7 +26,7 @@ struct proofs {
 	struct spans listeners;     /* {daemon_name}, exact */
 	struct spans cert_subjects; /* {cert_subject} of a verified certificate, exact */
 	struct spans
-		dkim_domains; /* that sign its mail; kept, but no fact of the MTA's proves by them */
+		dkim_domains; /* that sign its mail: a proof by authentication.h, not by the MTA's facts */
 };
 
 struct partner {
@@ -62,6 +62,7 @@ bool csp_spans_hold_domain(struct spans patterns,
 /* The same among many: they have to be sorted first. */
 void csp_spans_sort(struct span *items, size_t count);
 bool csp_spans_hold_domain_sorted(struct spans patterns, struct span domain);
+/* Both are about facts of the MTA: signatures are looked at by sender.h. */
 bool csp_proofs_exist(const struct proofs *proofs);
 bool csp_proofs_hold(const struct proofs *proofs, const struct client *client);
 bool csp_relation_is_valid(const struct relation *relation, int64_t now);

@@ -133,6 +133,7 @@ static void write_recipient(struct json *json, const struct recipient *recipient
 				 text_if(sender_known, csp_sender_kind_name(sender->kind)));
 	csp_json_text_or_null_at(json, "proof",
 				 text_if(sender_known, csp_proof_name(sender->proof)));
+	csp_render_methods(json, sender_known ? sender->authenticated_by : 0);
 	csp_json_text_or_null_at(
 		json, "product",
 		text_if(product_known, csp_product_class_name(recipient->product_class)));
@@ -193,6 +194,7 @@ void csp_record_write(struct buf *out, const struct decision *decision)
 	csp_json_text_at(&json, "reverse_path", message->reverse_path);
 	write_field_at(&json, "subject", message, SPAN_LIT("Subject"));
 	write_authors(&json, decision->authors);
+	csp_render_authentication(&json, &decision->authors->authentication);
 	write_category(&json, decision);
 	csp_json_texts_at(&json, "products", decision->classification->products.items,
 			  decision->classification->products.count);

@@ -88,7 +88,13 @@ void csp_render_reply(struct buf *out, const struct plan *plan)
 
 const char *csp_author_field_name(enum author_field field)
 {
-	static const char *const names[] = {"from", "sender", "reverse-path"};
+	static const char *const names[] = {
+		[AUTHOR_FROM] = "from",
+		[AUTHOR_SENDER] = "sender",
+		[AUTHOR_REVERSE_PATH] = "reverse-path",
+		[AUTHOR_RESENT_FROM] = "resent-from",
+		[AUTHOR_RESENT_SENDER] = "resent-sender",
+	};
 
 	return names[field];
 }
@@ -105,6 +111,35 @@ struct span csp_render_category(const struct decision *decision)
 	if (!decision->classification->known)
 		return SPAN_LIT("");
 	return decision->categories->names[decision->classification->category];
+}
+
+void csp_render_methods(struct json *json, unsigned methods)
+{
+	csp_json_key(json, "proven_by");
+	csp_json_array(json);
+	for (unsigned i = 0; i < AUTH_METHOD_COUNT; i++) {
+		if (methods & (1U << i))
+			csp_json_text(json, csp_span_from(csp_auth_method_name(
+						    (enum auth_method)(1U << i))));
+	}
+	csp_json_array_end(json);
+}
+
+void csp_render_authentication(struct json *json, const struct authentication *authentication)
+{
+	csp_json_key(json, "authentication");
+	if (!authentication->settings) {
+		csp_json_null(json);
+		return;
+	}
+	csp_json_object(json);
+	csp_json_key(json, "trusted_hop");
+	csp_json_bool(json, authentication->hop);
+	csp_json_number_at(json, "fields", (int64_t)authentication->fields);
+	csp_json_number_at(json, "unreadable", (int64_t)authentication->unreadable);
+	csp_json_texts_at(json, "dkim", authentication->dkim.items, authentication->dkim.count);
+	csp_json_text_or_null_at(json, "spf", authentication->spf);
+	csp_json_object_end(json);
 }
 
 void csp_render_marks(struct json *json, unsigned marks)

@@ -90,6 +90,65 @@ static void write_authors(struct buf *out, const struct authors *authors)
 		append_line(out, "reverse-path", SPAN_LIT("<>"), "");
 }
 
+static void append_list(struct buf *out, struct spans names)
+{
+	for (size_t i = 0; i < names.count; i++) {
+		if (i)
+			csp_buf_append(out, SPAN_LIT(", "));
+		csp_report_append_safe(out, names.items[i]);
+	}
+}
+
+/* "dkim a.example, b.example; spf a.example; 1 field cannot be read" */
+static void append_authentication(struct buf *out, const struct authentication *authentication)
+{
+	const struct spans spf = {&authentication->spf, authentication->spf.len > 0};
+
+	if (!authentication->dkim.count && !spf.count)
+		csp_buf_append(out, SPAN_LIT("nothing has passed"));
+	if (authentication->dkim.count) {
+		csp_buf_append(out, SPAN_LIT("dkim "));
+		append_list(out, authentication->dkim);
+	}
+	if (spf.count) {
+		csp_buf_append(out,
+			       authentication->dkim.count ? SPAN_LIT("; spf ") : SPAN_LIT("spf "));
+		append_list(out, spf);
+	}
+	if (authentication->unreadable)
+		csp_buf_append_format(out, "; %zu unreadable", authentication->unreadable);
+}
+
+static void write_authentication(struct buf *out, const struct decision *decision)
+{
+	const struct authentication *authentication = &decision->authors->authentication;
+	size_t at = 0;
+	bool any = csp_message_next_field(decision->message, &at, AUTHENTICATION_FIELD) != NULL;
+
+	if (!authentication->settings || !any)
+		return;
+	csp_buf_append_format(out, LABEL, "auth-results");
+	if (!authentication->hop)
+		csp_buf_append(out, SPAN_LIT("not believed: the client is no trusted hop"));
+	else if (!authentication->fields && !authentication->unreadable)
+		csp_buf_append(out, SPAN_LIT("not believed: none of ours where the hop adds them"));
+	else
+		append_authentication(out, authentication);
+	csp_buf_append_char(out, '\n');
+}
+
+static void append_proof(struct buf *out, const struct sender *sender)
+{
+	csp_buf_append_format(out, "%s (proof: %s", csp_sender_kind_name(sender->kind),
+			      csp_proof_name(sender->proof));
+	for (unsigned i = 0; i < AUTH_METHOD_COUNT; i++) {
+		if (sender->authenticated_by & (1U << i))
+			csp_buf_append_format(out, " by %s",
+					      csp_auth_method_name((enum auth_method)(1U << i)));
+	}
+	csp_buf_append(out, SPAN_LIT(")\n"));
+}
+
 static void write_category(struct buf *out, const struct decision *decision)
 {
 	const struct classification *classification = decision->classification;
@@ -112,11 +171,7 @@ static void write_names(struct buf *out, const char *label, struct spans names)
 	if (!names.count)
 		return;
 	csp_buf_append_format(out, LABEL, label);
-	for (size_t i = 0; i < names.count; i++) {
-		if (i)
-			csp_buf_append(out, SPAN_LIT(", "));
-		csp_report_append_safe(out, names.items[i]);
-	}
+	append_list(out, names);
 	csp_buf_append_char(out, '\n');
 }
 
@@ -173,8 +228,7 @@ static void write_judgement(struct buf *out, const struct recipient *recipient)
 	append_or(out, recipient->customer, "(not known)");
 	csp_buf_append_format(out, "\n  " LABEL, "sender");
 	if (sender->known)
-		csp_buf_append_format(out, "%s (proof: %s)\n", csp_sender_kind_name(sender->kind),
-				      csp_proof_name(sender->proof));
+		append_proof(out, sender);
 	else
 		csp_buf_append(out, SPAN_LIT("(could not be found out)\n"));
 	if (recipient->customer.len)
@@ -214,6 +268,7 @@ void csp_report_write(struct buf *out, const struct decision *decision)
 	write_action(out, decision);
 	write_subject(out, decision->message);
 	write_authors(out, decision->authors);
+	write_authentication(out, decision);
 	write_category(out, decision);
 	write_names(out, "products", decision->classification->products);
 	write_names(out, "lists", decision->classification->lists);

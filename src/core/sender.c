@@ -122,6 +122,8 @@ bool csp_authors_collect(struct authors *out, const struct message *message,
 	if (out->count == 0)
 		out->marks |= MARK_AMBIGUOUS_AUTHOR;
 	return add_fields(&to, AUTHOR_SENDER, message, SPAN_LIT("Sender")) &&
+	       add_fields(&to, AUTHOR_RESENT_FROM, message, SPAN_LIT("Resent-From")) &&
+	       add_fields(&to, AUTHOR_RESENT_SENDER, message, SPAN_LIT("Resent-Sender")) &&
 	       add_reverse_path(&to, message->reverse_path);
 }
 
@@ -129,16 +131,95 @@ bool csp_authors_collect(struct authors *out, const struct message *message,
 struct standing {
 	enum sender_kind kind;
 	enum proof proof;
+	unsigned
+		methods; /* enum auth_method bits: what the proof stands on, beside facts of the MTA */
 };
 
-static bool any_proof_holds(const struct proofs *const *proofs, size_t count,
-			    const struct client *client)
+/* All that is asked about one author. */
+struct inquiry {
+	const struct authors *authors;
+	const struct client *client;
+	const struct sender_question *question;
+};
+
+static unsigned partner_methods(const struct authors *authors)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (csp_proofs_hold(proofs[i], client))
-			return true;
+	const struct authentication_settings *settings = authors->authentication.settings;
+
+	return settings ? settings->partners : 0;
+}
+
+static unsigned vendor_methods(const struct authors *authors)
+{
+	const struct authentication_settings *settings = authors->authentication.settings;
+
+	return settings ? settings->vendor : 0;
+}
+
+static bool is_signed_by(const struct authors *authors, const struct proofs *proofs)
+{
+	return csp_authentication_is_signed_by(&authors->authentication, proofs->dkim_domains);
+}
+
+/* The author whom readers see and SPF passed for: the domain must be the same one. */
+static const struct author *find_spf_author(const struct authors *authors)
+{
+	struct span domain = authors->authentication.spf;
+
+	for (size_t i = 0; i < authors->count && domain.len; i++) {
+		if (authors->items[i].field == AUTHOR_FROM &&
+		    csp_span_equal(authors->items[i].mailbox.domain, domain))
+			return &authors->items[i];
 	}
-	return false;
+	return NULL;
+}
+
+static bool spf_proves_partner(const struct authors *authors, struct span partner)
+{
+	const struct author *author = find_spf_author(authors);
+
+	return author && author->party == PARTY_PARTNER && author->partner_count == 1 &&
+	       csp_span_equal(author->partners[0]->id, partner);
+}
+
+static unsigned methods_that_prove(const struct authors *authors, const struct partner *partner)
+{
+	unsigned enabled = partner_methods(authors);
+	unsigned methods = 0;
+
+	if ((enabled & AUTH_DKIM) && is_signed_by(authors, &partner->proofs))
+		methods |= AUTH_DKIM;
+	if ((enabled & AUTH_SPF) && spf_proves_partner(authors, partner->id))
+		methods |= AUTH_SPF;
+	return methods;
+}
+
+/* Which of two partners with one domain and one signature wrote it, nobody knows. */
+static bool authenticates_several(const struct authors *authors, const struct author *author)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < author->partner_count && count < 2; i++)
+		count += methods_that_prove(authors, author->partners[i]) != 0;
+	return count > 1;
+}
+
+/* Gives the methods that were needed for it; none where a fact of the MTA was enough. */
+static bool provider_proof_holds(unsigned *methods, const struct inquiry *inquiry)
+{
+	const struct sender_question *question = inquiry->question;
+	bool dkim = partner_methods(inquiry->authors) & AUTH_DKIM;
+
+	*methods = 0;
+	for (size_t i = 0; i < question->provider_count; i++) {
+		if (csp_proofs_hold(question->provider_proofs[i], inquiry->client)) {
+			*methods = 0;
+			return true;
+		}
+		if (dkim && is_signed_by(inquiry->authors, question->provider_proofs[i]))
+			*methods = AUTH_DKIM;
+	}
+	return *methods != 0;
 }
 
 /* The relations of a partner that are valid now, put together: one may cover what another does not. */
@@ -186,47 +267,60 @@ static bool is_of_record(bool *reseller, const struct sender_question *question,
 }
 
 /* A domain may be shared by several partners: the one that can prove itself speaks for it. */
-static struct standing partner_standing(const struct author *author, const struct client *client,
-					const struct sender_question *question)
+static struct standing partner_standing(const struct author *author, const struct inquiry *inquiry)
 {
-	struct standing standing = {SENDER_PARTNER, PROOF_UNPROVEN};
+	struct standing standing = {.kind = SENDER_PARTNER, .proof = PROOF_UNPROVEN};
+	bool several = authenticates_several(inquiry->authors, author);
 
 	for (size_t i = 0; i < author->partner_count; i++) {
 		const struct partner *partner = author->partners[i];
+		unsigned methods = 0;
 		bool reseller;
-		bool of_record = is_of_record(&reseller, question, partner->id);
-		bool proven = csp_proofs_hold(&partner->proofs, client);
+		bool of_record = is_of_record(&reseller, inquiry->question, partner->id);
+		bool proven = csp_proofs_hold(&partner->proofs, inquiry->client);
+		if (!proven && !several)
+			methods = methods_that_prove(inquiry->authors, partner);
+		proven = proven || methods;
 		if (!proven && of_record && reseller)
-			proven = any_proof_holds(question->provider_proofs,
-						 question->provider_count, client);
+			proven = provider_proof_holds(&methods, inquiry);
 		if (!proven)
 			continue;
 		standing.proof = PROOF_PROVEN;
+		standing.methods |= methods;
 		if (of_record)
 			standing.kind = SENDER_PARTNER_OF_RECORD;
 	}
 	return standing;
 }
 
-static struct standing vendor_standing(const struct vendor *vendor, const struct client *client)
+static struct standing vendor_standing(const struct vendor *vendor, const struct inquiry *inquiry)
 {
-	struct standing standing = {SENDER_VENDOR, PROOF_UNKNOWN};
+	struct standing standing = {.kind = SENDER_VENDOR, .proof = PROOF_UNKNOWN};
+	unsigned enabled = vendor_methods(inquiry->authors);
+	const struct author *spf_author = find_spf_author(inquiry->authors);
 
-	if (csp_proofs_exist(&vendor->proofs))
-		standing.proof =
-			csp_proofs_hold(&vendor->proofs, client) ? PROOF_PROVEN : PROOF_UNPROVEN;
+	if (!csp_proofs_exist(&vendor->proofs) && !enabled)
+		return standing;
+	standing.proof = PROOF_PROVEN;
+	if (csp_proofs_hold(&vendor->proofs, inquiry->client))
+		return standing;
+	if ((enabled & AUTH_DKIM) && is_signed_by(inquiry->authors, &vendor->proofs))
+		standing.methods |= AUTH_DKIM;
+	if ((enabled & AUTH_SPF) && spf_author && spf_author->party == PARTY_VENDOR)
+		standing.methods |= AUTH_SPF;
+	if (!standing.methods)
+		standing.proof = PROOF_UNPROVEN;
 	return standing;
 }
 
-static struct standing standing_of(const struct author *author, const struct client *client,
-				   const struct vendor *vendor,
-				   const struct sender_question *question)
+static struct standing standing_of(const struct author *author, const struct vendor *vendor,
+				   const struct inquiry *inquiry)
 {
 	if (author->party == PARTY_PARTNER)
-		return partner_standing(author, client, question);
+		return partner_standing(author, inquiry);
 	if (author->party == PARTY_VENDOR)
-		return vendor_standing(vendor, client);
-	return (struct standing){SENDER_OTHER, PROOF_UNKNOWN};
+		return vendor_standing(vendor, inquiry);
+	return (struct standing){.kind = SENDER_OTHER, .proof = PROOF_UNKNOWN};
 }
 
 /* Two authors are together what the lesser of them is; partners and the vendor are together nobody we know. */
@@ -259,20 +353,24 @@ struct sender csp_sender_judge(const struct authors *authors, const struct clien
 			       const struct vendor *vendor, const struct sender_question *question)
 {
 	struct sender sender = {.known = true, .kind = SENDER_OTHER, .proof = PROOF_UNKNOWN};
+	const struct inquiry inquiry = {authors, client, question};
 
 	if (some_party_is_unknown(authors))
 		return (struct sender){.known = false};
 	for (size_t i = 0; i < authors->count; i++) {
-		struct standing one = standing_of(&authors->items[i], client, vendor, question);
+		struct standing one = standing_of(&authors->items[i], vendor, &inquiry);
 		sender.unproven_author = sender.unproven_author || one.proof == PROOF_UNPROVEN;
 		sender.kind = i ? join_kinds(sender.kind, one.kind) : one.kind;
 		sender.proof = i ? join_proofs(sender.proof, one.proof) : one.proof;
+		sender.authenticated_by |= one.methods;
 	}
 	/* Authors who were not judged could be anybody. */
 	if (authors->incomplete) {
 		sender.kind = SENDER_OTHER;
 		sender.proof = join_proofs(sender.proof, PROOF_UNKNOWN);
 	}
+	if (sender.proof != PROOF_PROVEN)
+		sender.authenticated_by = 0;
 	return sender;
 }
 

@@ -7,9 +7,15 @@
 #define CSP_SENDER_H
 
 #include "addrlist.h"
-#include "party.h"
+#include "authentication.h"
 
-enum author_field { AUTHOR_FROM, AUTHOR_SENDER, AUTHOR_REVERSE_PATH };
+enum author_field {
+	AUTHOR_FROM,
+	AUTHOR_SENDER,
+	AUTHOR_REVERSE_PATH,
+	AUTHOR_RESENT_FROM,
+	AUTHOR_RESENT_SENDER
+};
 enum party { PARTY_OTHER, PARTY_VENDOR, PARTY_PARTNER, PARTY_UNKNOWN };
 
 struct author {
@@ -27,6 +33,7 @@ struct authors {
 	bool null_reverse_path;
 	bool incomplete; /* there is an author who could not be taken down */
 	unsigned marks;
+	struct authentication authentication; /* put in by the caller, like the partners */
 };
 
 /* Our own side: what the configuration says of the vendor. Domain patterns as in csp_domain_matches. */
@@ -44,15 +51,24 @@ struct sender {
 	enum sender_kind kind;
 	enum proof proof;
 	bool unproven_author; /* MARK_UNPROVEN_AUTHOR for this customer */
+	unsigned
+		authenticated_by; /* enum auth_method bits: what PROOF_PROVEN stands on beside facts of the MTA */
 };
 
-/* All mailboxes of every From and Sender field and of the reverse-path; party is set for the vendor's alone. */
+/*
+ * All mailboxes of every From and Sender field, of their Resent- twins (RFC 5322 section 3.6.6: some readers show those as
+ * the author) and of the reverse-path; party is set for the vendor's alone.
+ */
 bool csp_authors_collect(struct authors *out, const struct message *message,
 			 const struct vendor *vendor);
 
 /*
  * What the authors are to one customer (NULL: to nobody in particular). `provider_proofs` are the
  * proofs of the customer's valid indirect providers: one that holds serves its resellers too.
+ *
+ * Authentication proves where its settings say so. A signature proves the partner (or provider, or vendor) whose DKIM domain it
+ * is of. SPF proves the one partner whose domain stands both in From and in the reverse-path. Where it would prove several
+ * partners of one domain, it proves none of them.
  */
 struct sender_question {
 	const struct customer *customer;

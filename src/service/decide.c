@@ -40,6 +40,9 @@ static bool read_message(struct work *work)
 {
 	if (!csp_authors_collect(&work->authors, work->message, &work->conf->vendor))
 		return false;
+	if (!csp_authentication_read(&work->authors.authentication, work->message,
+				     &work->conf->authentication))
+		return false;
 	csp_lookup_authors(&work->lookup, &work->authors);
 	const struct sender_question nobody = {.now = work->context->now.tv_sec};
 	work->sender = csp_sender_judge(&work->authors, &work->message->client, &work->conf->vendor,

@@ -94,27 +94,133 @@ static bool store_fault_reply(const struct schema_place *place, const struct sch
 	return !why;
 }
 
+/* How facts of the MTA prove who a client is. */
+#define CLIENT_PROOFS                                                                              \
+	{.name = "logins",                                                                         \
+	 .type = SCHEMA_TEXTS,                                                                     \
+	 .max = 1000,                                                                              \
+	 .fallback = "",                                                                           \
+	 .offset = offsetof(struct proofs, logins)},                                               \
+		{.name = "networks",                                                               \
+		 .type = SCHEMA_TEXTS,                                                             \
+		 .max = 256,                                                                       \
+		 .fallback = "",                                                                   \
+		 .store = csp_store_network},                                                      \
+		{.name = "listeners",                                                              \
+		 .type = SCHEMA_TEXTS,                                                             \
+		 .max = 1000,                                                                      \
+		 .fallback = "",                                                                   \
+		 .offset = offsetof(struct proofs, listeners)},                                    \
+	{                                                                                          \
+		.name = "cert_subjects", .type = SCHEMA_TEXTS, .max = 1000, .fallback = "",        \
+		.offset = offsetof(struct proofs, cert_subjects)                                   \
+	}
+
 static const struct schema proof_settings[] = {
-	{.name = "logins",
+	CLIENT_PROOFS,
+	{0},
+};
+
+/* The vendor can be proven by its signatures, too. */
+static const struct schema vendor_proof_settings[] = {
+	CLIENT_PROOFS,
+	{.name = "dkim_domains",
 	 .type = SCHEMA_TEXTS,
 	 .max = 1000,
 	 .fallback = "",
-	 .offset = offsetof(struct proofs, logins)},
-	{.name = "networks",
+	 .check = csp_check_domain,
+	 .offset = offsetof(struct proofs, dkim_domains)},
+	{0},
+};
+
+static const char *auth_method_choice(const struct conf *conf, unsigned number)
+{
+	(void)conf;
+	return number < AUTH_METHOD_COUNT ? csp_auth_method_name((enum auth_method)(1U << number))
+					  : NULL;
+}
+
+/* Whether a value stands there, right or wrong: what was refused is not missing. */
+static bool says_something(const config_setting_t *setting)
+{
+	bool list = setting &&
+		    (setting->type == CONFIG_TYPE_GROUP || setting->type == CONFIG_TYPE_ARRAY ||
+		     setting->type == CONFIG_TYPE_LIST);
+
+	if (!list)
+		return setting != NULL;
+	for (int i = 0; i < config_setting_length(setting); i++) {
+		if (says_something(config_setting_get_elem(setting, (unsigned)i)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_given(const struct schema_place *place, const char *name)
+{
+	return place->setting && says_something(config_setting_get_member(place->setting, name));
+}
+
+/* Half of it would prove nothing, or believe everybody. */
+static const char *missing_in_authentication(const struct schema_place *place)
+{
+	bool ids = is_given(place, "authserv_ids");
+	bool hops = is_given(place, "trusted_hops");
+	bool proves = is_given(place, "partners") || is_given(place, "vendor");
+
+	if (!ids && (hops || proves))
+		return "'authserv_ids' must say whose results are believed";
+	if (!hops && (ids || proves))
+		return "'trusted_hops' must say which clients add them";
+	if (!proves && (ids || hops))
+		return "'partners' or 'vendor' must say what the results prove";
+	return NULL;
+}
+
+static bool complete_authentication(const struct schema_place *place, void *field)
+{
+	const struct authentication_settings *settings = field;
+	const struct conf *conf = csp_schema_reader(place)->conf;
+	bool enabled = (settings->vendor & AUTH_DKIM) != 0;
+	bool domains = conf->vendor.proofs.dkim_domains.count > 0;
+	const char *wrong = missing_in_authentication(place);
+
+	if (!wrong && enabled && !domains)
+		wrong = "'dkim' in 'vendor' needs vendor.proofs.dkim_domains";
+	if (!wrong && domains && !enabled)
+		wrong = "vendor.proofs.dkim_domains prove nothing without 'dkim' in 'vendor'";
+	if (wrong)
+		csp_schema_error(place, "%s", wrong);
+	return !wrong;
+}
+
+static const struct schema authentication_settings[] = {
+	{.name = "authserv_ids",
 	 .type = SCHEMA_TEXTS,
-	 .max = 256,
+	 .max = 100,
 	 .fallback = "",
-	 .store = csp_store_network},
-	{.name = "listeners",
-	 .type = SCHEMA_TEXTS,
-	 .max = 1000,
+	 .check = csp_check_domain,
+	 .offset = offsetof(struct authentication_settings, authserv_ids)},
+	{.name = "trusted_hops",
+	 .type = SCHEMA_GROUP,
+	 .group = proof_settings,
+	 .offset = offsetof(struct authentication_settings, hops)},
+	{.name = "below_received",
+	 .type = SCHEMA_BOOL,
+	 .fallback = "false",
+	 .offset = offsetof(struct authentication_settings, below_received)},
+	{.name = "partners",
+	 .type = SCHEMA_CHOICES,
+	 .max = AUTH_METHOD_COUNT,
+	 .choice = auth_method_choice,
 	 .fallback = "",
-	 .offset = offsetof(struct proofs, listeners)},
-	{.name = "cert_subjects",
-	 .type = SCHEMA_TEXTS,
-	 .max = 1000,
+	 .offset = offsetof(struct authentication_settings, partners)},
+	{.name = "vendor",
+	 .type = SCHEMA_CHOICES,
+	 .max = AUTH_METHOD_COUNT,
+	 .choice = auth_method_choice,
 	 .fallback = "",
-	 .offset = offsetof(struct proofs, cert_subjects)},
+	 .offset = offsetof(struct authentication_settings, vendor)},
 	{0},
 };
 
@@ -133,7 +239,7 @@ static const struct schema vendor_settings[] = {
 	 .offset = offsetof(struct vendor, bounce_domains)},
 	{.name = "proofs",
 	 .type = SCHEMA_GROUP,
-	 .group = proof_settings,
+	 .group = vendor_proof_settings,
 	 .offset = offsetof(struct vendor, proofs)},
 	{0},
 };
@@ -338,6 +444,11 @@ const struct schema csp_conf_settings[] = {
 	 .type = SCHEMA_GROUP,
 	 .group = vendor_settings,
 	 .offset = offsetof(struct draft, conf.vendor)},
+	{.name = "authentication_results",
+	 .type = SCHEMA_GROUP,
+	 .group = authentication_settings,
+	 .complete = complete_authentication,
+	 .offset = offsetof(struct draft, conf.authentication)},
 	{.name = "milter",
 	 .type = SCHEMA_GROUP,
 	 .group = milter_settings,

@@ -46,6 +46,7 @@ struct conf {
 	enum failure_policy on_directory_failure, on_journal_failure, on_resource_failure;
 	enum failure_policy on_old_directory;
 	struct vendor vendor;
+	struct authentication_settings authentication;
 	struct policy policy;
 	struct categories categories;
 	struct spans single_partner_clouds; /* names */

@@ -55,6 +55,13 @@ bool csp_check_domain_pattern(const struct schema_place *place, struct span *tex
 	return true;
 }
 
+bool csp_check_domain(const struct schema_place *place, struct span *text)
+{
+	if (csp_span_starts_with(*text, SPAN_LIT(".")))
+		return refuse(place, *text, "begins with a dot: the domain itself is needed");
+	return csp_check_domain_pattern(place, text);
+}
+
 bool csp_check_sender(struct mailbox *out, const struct schema_place *place, struct span text)
 {
 	struct arena *arena = csp_schema_reader(place)->arena;

@@ -9,6 +9,7 @@
 #include "schema.h"
 
 schema_check csp_check_domain_pattern; /* "example.com", ".example.com"; put into canonical form */
+schema_check csp_check_domain;         /* "example.com" alone; put into canonical form */
 schema_check csp_check_field_name;     /* RFC 5322 section 2.2 */
 schema_check csp_check_flag_header;    /* a field name that begins with "X-" */
 schema_check csp_check_name;           /* small letters, digits, '-' */

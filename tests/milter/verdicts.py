@@ -200,6 +200,26 @@ def test_a_certificate_counts_only_when_it_was_verified():
                 assert client_of(daemon)["cert_subject"] == ("CN=vendor" if proven else None)
 
 
+AUTHENTICATION = """authentication_results = { authserv_ids = "mx.vendor.example"; trusted_hops = { networks = "192.0.2.10"; };
+  vendor = "spf"; };"""
+
+
+def test_authentication_results_count_from_a_trusted_hop_above_received():
+    stated = ("Authentication-Results", "mx.vendor.example;\r\n\tspf=pass smtp.mailfrom=news@microsoft.com")
+    received = ("Received", "from a by mx.vendor.example; Mon, 1 Jun 2026 10:00:00 +0000")
+    with Daemon(extra=AUTHENTICATION) as daemon:
+        for address, added, proven in (("192.0.2.10", [stated, received], True), ("192.0.2.10", [received, stated], False),
+                                       ("192.0.2.10", [received], False), ("192.0.2.11", [stated, received], False)):
+            with daemon.client().negotiate() as mta:
+                mta.connect(address=address)
+                mta.helo()
+                answer = mta.message(headers=added + SUBSCRIPTION)
+                assert (answer.verdict == "continue") == proven, (address, added, answer)
+                # What proved one message says nothing of the next.
+                answer = mta.message(headers=[received, *SUBSCRIPTION])
+                assert answer.reply, answer
+
+
 def test_a_proof_of_one_message_does_not_reach_the_next():
     with Daemon() as daemon, daemon.client().negotiate() as mta:
         mta.connect(address="192.0.2.1")

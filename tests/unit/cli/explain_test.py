@@ -122,6 +122,20 @@ reply        550 5.7.1 Ask the partner of record (-)
             with self.subTest(words):
                 self.assertEqual(self.decision(*words)["recipients"][0]["proof"], proof)
 
+    def test_authentication_results_in_the_file_count_for_the_client_that_is_named(self):
+        with open(self.conf, "a", encoding="utf-8") as conf:
+            conf.write("""authentication_results = { authserv_ids = "mx.vendor.example";
+                trusted_hops = { networks = "198.51.100.7"; }; partners = "spf"; };""")
+        mail = ("Authentication-Results: mx.vendor.example;\n\tspf=pass (\u00e4) smtp.mailfrom=b@partner.example\n"
+                "Received: from a by mx.vendor.example; Mon, 1 Jun 2026 10:00:00 +0000\n" + MAIL.replace("vendor", "partner"))
+        for client, told, sender in (
+                ("198.51.100.7", "spf partner.example", "partner-of-record (proof: proven by spf)"),
+                ("198.51.100.8", "not believed: the client is no trusted hop", "partner (proof: unproven)")):
+            with self.subTest(client):
+                out = self.explain("--client", client, "--at", "2026-06-01", mail=mail, from_="b@partner.example").out
+                self.assertIn(f"\nauth-results {told}\n", out)
+                self.assertIn(f"\n  sender       {sender}\n", out)
+
     def test_a_certificate_without_verify_is_said_to_prove_nothing(self):
         self.assertIn("csp-milterctl: without verify=OK the MTA's cert_subject proves nothing\n",
                       self.explain("--macro", "{cert_subject}=/CN=bill").err)

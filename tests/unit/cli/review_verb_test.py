@@ -151,6 +151,18 @@ to           <a%b@gw.example>, looked up as nothing: it cannot be read
 reply        550 5.7.1 Subscription mail ({ID % 1})
 """, "")
 
+    def test_show_says_what_authentication_results_proved(self):
+        found = {"trusted_hop": True, "fields": 1, "unreadable": 2, "dkim": ["a.example", "b.example"], "spf": "c.example"}
+        proven = {**recipient("ann@customer.example"), "proof": "proven", "proven_by": ["dkim", "spf"]}
+        path = self.journal(record(1, authentication=found, recipients=[proven]), record(2, authentication=None))
+        shown = self.run_verb("review", "show", ID % 1, "--journal", path).out
+        self.assertIn("(from, vendor)\ndkim         a.example, b.example\nspf          c.example\n"
+                      "auth-results 2 Authentication-Results fields are unreadable\ncategory", shown)
+        self.assertIn("  sender       vendor (proof: proven by dkim by spf)\n", shown)
+        shown = self.run_verb("review", "show", ID % 2, "--journal", path).out
+        self.assertIn("(from, vendor)\ncategory", shown)
+        self.assertIn("(proof: unproven)\n", shown)
+
     def test_show_says_what_enforcing_would_have_done(self):
         monitored = [recipient("ann@customer.example", mode="monitor", would=[("subscription", "block")])]
         path = self.journal(record(1, mode="monitor", action="accept", recipients=monitored, category=None))

@@ -120,7 +120,8 @@ static int open_fixture(void **state)
 	assert_true(csp_classifier_new(&fixture->classifier, &error, &pack, &settings));
 	assert_true(csp_classify_scratch_new(&fixture->scratch, fixture->classifier));
 	csp_arena_init(&fixture->arena, 1 << 26);
-	fixture->sender = (struct sender){true, SENDER_VENDOR, PROOF_PROVEN, false};
+	fixture->sender =
+		(struct sender){.known = true, .kind = SENDER_VENDOR, .proof = PROOF_PROVEN};
 	*state = fixture;
 	return 0;
 }

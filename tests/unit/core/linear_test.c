@@ -5,6 +5,7 @@
 #include "../check.h"
 
 #include "addrlist.h"
+#include "authres.h"
 #include "encword.h"
 #include "message.h"
 #include "text.h"
@@ -131,6 +132,32 @@ static void paths_without_end(void **state)
 	}
 }
 
+static void results_without_end(void **state)
+{
+	(void)state;
+	static const struct span pieces[] = {
+		SPAN_INIT("mx;"),  SPAN_INIT("mx; a=b c.d=e "),
+		SPAN_INIT("("),    SPAN_INIT(" (a)"),
+		SPAN_INIT("\""),   SPAN_INIT("\"\\\" "),
+		SPAN_INIT("a"),    SPAN_INIT("\\"),
+		SPAN_INIT(" (a"),  SPAN_INIT("mx; (a) "),
+		SPAN_INIT("mx ("), SPAN_INIT(" "),
+		SPAN_INIT("a; b"),
+	};
+
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		struct arena arena;
+		struct authres field;
+		struct buf text;
+		fill(&text, pieces[i]);
+		csp_arena_init(&arena, 2 * SIZE);
+		CHECK(pieces[i].data,
+		      csp_authres_parse(&field, &arena, csp_buf_span(&text)) == AUTHRES_INVALID);
+		csp_buf_dispose(&text);
+		csp_arena_dispose(&arena);
+	}
+}
+
 static void lines_without_end(void **state)
 {
 	(void)state;
@@ -167,6 +194,7 @@ int main(void)
 		cmocka_unit_test(accents_letters_and_blanks_without_end),
 		cmocka_unit_test(addresses_without_end),
 		cmocka_unit_test(paths_without_end),
+		cmocka_unit_test(results_without_end),
 		cmocka_unit_test(lines_without_end),
 	};
 

@@ -318,15 +318,15 @@ struct known_case {
 
 #define VENDOR                                                                                     \
 	{                                                                                          \
-		true, SENDER_VENDOR, PROOF_UNKNOWN, false                                          \
+		.known = true, .kind = SENDER_VENDOR, .proof = PROOF_UNKNOWN                       \
 	}
 #define PARTNER_PROVEN                                                                             \
 	{                                                                                          \
-		true, SENDER_PARTNER, PROOF_PROVEN, false                                          \
+		.known = true, .kind = SENDER_PARTNER, .proof = PROOF_PROVEN                       \
 	}
 #define NOT_KNOWN                                                                                  \
 	{                                                                                          \
-		false, SENDER_OTHER, PROOF_UNKNOWN, false                                          \
+		.known = false, .kind = SENDER_OTHER, .proof = PROOF_UNKNOWN                       \
 	}
 
 static const struct known_case fault_cases[] = {
@@ -547,7 +547,7 @@ static void except_wins_and_an_unknown_except_makes_the_rule_unknown(void **stat
 	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_YES);
 	facts.classification = &unclassified;
 	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_UNKNOWN);
-	facts.sender = (struct sender){true, SENDER_OTHER, PROOF_UNKNOWN, false};
+	facts.sender = (struct sender){.known = true, .kind = SENDER_OTHER, .proof = PROOF_UNKNOWN};
 	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_NO);
 }
 
@@ -673,7 +673,8 @@ static void being_of_record_is_not_known_before_the_products_are(void **state)
 	struct facts facts = vendor_subscription();
 
 	(void)state;
-	facts.sender = (struct sender){true, SENDER_PARTNER_OF_RECORD, PROOF_PROVEN, false};
+	facts.sender = (struct sender){
+		.known = true, .kind = SENDER_PARTNER_OF_RECORD, .proof = PROOF_PROVEN};
 	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_YES);
 	facts.classification = &unclassified;
 	assert_int_equal(csp_rule_matches(&rule, &facts), TRUTH_UNKNOWN);
@@ -692,7 +693,10 @@ static void an_unproven_partner_is_not_certain_before_the_customer_is_known(void
 	struct facts facts = vendor_subscription();
 
 	(void)state;
-	facts.sender = (struct sender){true, SENDER_PARTNER, PROOF_UNPROVEN, true};
+	facts.sender = (struct sender){.known = true,
+				       .kind = SENDER_PARTNER,
+				       .proof = PROOF_UNPROVEN,
+				       .unproven_author = true};
 	facts.marks = MARK_UNPROVEN_AUTHOR;
 	assert_int_equal(evaluate(rules, COUNT(rules), facts).disposition, DISPOSITION_FLAG);
 	facts.marks |= MARK_ROUTED_RECIPIENT;

@@ -49,6 +49,7 @@ static const char expected_record[] =
 	"\"vendor\"},"
 	"{\"field\":\"reverse-path\",\"address\":\"\\\"b c\\\"@vendor.example\",\"party\":"
 	"\"other\"}],"
+	"\"authentication\":null,"
 	"\"category\":{\"name\":\"subscription\",\"evidence\":[{\"rule\":\"en/invoice\","
 	"\"field\":\"Subject\",\"match\":\" invoice \"}]},"
 	"\"products\":[\"microsoft-365\"],\"lists\":[\"documented-direct-mail\"],"
@@ -56,11 +57,11 @@ static const char expected_record[] =
 	"\"recipients\":[{\"address\":\"<ceo@contoso.example>\","
 	"\"canonical\":\"ceo@contoso.example\","
 	"\"customer\":\"11111111-1111-1111-1111-111111111111\",\"sender\":\"vendor\","
-	"\"proof\":\"unknown\",\"product\":\"csp\",\"marks\":[\"obfuscated\"],"
+	"\"proof\":\"unknown\",\"proven_by\":[],\"product\":\"csp\",\"marks\":[\"obfuscated\"],"
 	"\"rule\":\"subscription\",\"disposition\":\"block\",\"mode\":\"enforce\","
 	"\"would\":[{\"rule\":\"unlisted-product\",\"disposition\":\"flag\"}]},"
 	"{\"address\":\"<joe@other.example>\",\"canonical\":\"joe@other.example\","
-	"\"customer\":null,\"sender\":null,\"proof\":null,\"product\":null,"
+	"\"customer\":null,\"sender\":null,\"proof\":null,\"proven_by\":[],\"product\":null,"
 	"\"marks\":[\"obfuscated\"],\"rule\":\"not-a-customer\",\"disposition\":\"pass\","
 	"\"mode\":\"enforce\",\"would\":[]}],"
 	"\"action\":\"reject\",\"would_action\":\"reject\",\"reply\":\"550 5.7.1 not from you\","
@@ -110,6 +111,33 @@ static void under_the_global_monitor_the_verdict_joins_what_would_be(void **stat
 	assert_string_equal(text_at(record, "action"), "accept");
 	assert_string_equal(text_at(record, "would_action"), "reject");
 	assert_true(json_is_null(json_object_get(record, "reply")));
+	json_decref(record);
+	sample_dispose(&sample);
+}
+
+static void a_record_says_what_trusted_servers_found_out(void **state)
+{
+	static const struct authentication_settings settings = {.partners = AUTH_DKIM};
+	static const struct span dkim[] = {{"a.example", 9}, {"b.example", 9}};
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample.authors.authentication = (struct authentication){.settings = &settings,
+								.hop = true,
+								.fields = 2,
+								.unreadable = 1,
+								.dkim = {dkim, 2}};
+	sample.recipients[0].sender.proof = PROOF_PROVEN;
+	sample.recipients[0].sender.authenticated_by = AUTH_DKIM;
+	json_t *record = parsed_record(&sample.decision);
+	char *found = json_dumps(json_object_get(record, "authentication"), JSON_COMPACT);
+	assert_string_equal(found, "{\"trusted_hop\":true,\"fields\":2,\"unreadable\":1,"
+				   "\"dkim\":[\"a.example\",\"b.example\"],\"spf\":null}");
+	free(found);
+	const json_t *methods = json_object_get(at(record, "recipients", 0), "proven_by");
+	assert_int_equal(json_array_size(methods), 1);
+	assert_string_equal(json_string_value(json_array_get(methods, 0)), "dkim");
 	json_decref(record);
 	sample_dispose(&sample);
 }
@@ -350,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_has_every_name_in_its_order),
 		cmocka_unit_test(under_the_global_monitor_the_verdict_joins_what_would_be),
+		cmocka_unit_test(a_record_says_what_trusted_servers_found_out),
 		cmocka_unit_test(what_is_not_known_is_null),
 		cmocka_unit_test(hostile_text_stays_one_line_that_gives_it_back),
 		cmocka_unit_test(bytes_that_are_no_utf_8_are_replaced),

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -120,6 +121,81 @@ static void a_report_says_what_could_not_be_found_out(void **state)
 	sample_dispose(&sample);
 }
 
+static const struct authentication_settings settings = {.partners = AUTH_DKIM};
+static const struct span two[] = {TEXT("a.example"), TEXT("b.example")};
+
+static const struct {
+	struct authentication found;
+	const char *line; /* none: nothing is said */
+} authentication_cases[] = {
+	{{.settings = NULL}, NULL},
+	{{.settings = &settings}, "not believed: the client is no trusted hop"},
+	{{.settings = &settings, .hop = true},
+	 "not believed: none of ours where the hop adds them"},
+	{{.settings = &settings, .hop = true, .fields = 1}, "nothing has passed"},
+	{{.settings = &settings, .hop = true, .unreadable = 2}, "nothing has passed; 2 unreadable"},
+	{{.settings = &settings, .hop = true, .fields = 1, .dkim = {two, 2}},
+	 "dkim a.example, b.example"},
+	{{.settings = &settings, .hop = true, .fields = 1, .spf = TEXT("a.example")},
+	 "spf a.example"},
+	{{.settings = &settings,
+	  .hop = true,
+	  .fields = 1,
+	  .unreadable = 1,
+	  .dkim = {two, 1},
+	  .spf = TEXT("b.example")},
+	 "dkim a.example; spf b.example; 1 unreadable"},
+};
+
+static void check_authentication(size_t number, bool has_field)
+{
+	const char *expected = has_field ? authentication_cases[number].line : NULL;
+	char line[128];
+	struct sample sample;
+	struct buf out;
+
+	sample_init(&sample);
+	if (has_field)
+		sample_add_field(&sample, AUTHENTICATION_FIELD, SPAN_LIT("mx; none"));
+	sample.authors.authentication = authentication_cases[number].found;
+	csp_buf_init(&out, 1 << 20);
+	csp_report_write(&out, &sample.decision);
+	const char *found = strstr(csp_buf_cstr(&out), "\nauth-results ");
+	snprintf(line, sizeof(line), "\nauth-results %s\n", expected ? expected : "");
+	if (expected ? !found || strncmp(found, line, strlen(line)) != 0 : found != NULL)
+		fail_msg("case %zu: %s", number, csp_buf_cstr(&out));
+	csp_buf_dispose(&out);
+	sample_dispose(&sample);
+}
+
+static void what_trusted_servers_found_out_is_told_where_there_is_such_a_field(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(authentication_cases); i++) {
+		check_authentication(i, true);
+		check_authentication(i, false);
+	}
+}
+
+static void a_proof_by_authentication_is_named(void **state)
+{
+	struct sample sample;
+	struct buf out;
+
+	(void)state;
+	sample_init(&sample);
+	sample.recipients[0].sender = (struct sender){.known = true,
+						      .kind = SENDER_PARTNER,
+						      .proof = PROOF_PROVEN,
+						      .authenticated_by = AUTH_DKIM | AUTH_SPF};
+	csp_buf_init(&out, 1 << 20);
+	csp_report_write(&out, &sample.decision);
+	assert_non_null(strstr(csp_buf_cstr(&out),
+			       "  sender       partner (proof: proven by dkim by spf)\n"));
+	csp_buf_dispose(&out);
+	sample_dispose(&sample);
+}
+
 static const struct {
 	struct verdict verdict;
 	const char *line;
@@ -160,6 +236,9 @@ int main(void)
 		cmocka_unit_test(what_a_terminal_would_act_on_is_made_visible),
 		cmocka_unit_test(a_report_says_what_would_happen_and_why),
 		cmocka_unit_test(a_report_says_what_could_not_be_found_out),
+		cmocka_unit_test(
+			what_trusted_servers_found_out_is_told_where_there_is_such_a_field),
+		cmocka_unit_test(a_proof_by_authentication_is_named),
 		cmocka_unit_test(every_way_to_a_verdict_is_told),
 	};
 

@@ -68,7 +68,7 @@ static inline void sample_init(struct sample *sample)
 		.canonical = SPAN_LIT("ceo@contoso.example"),
 		.customer = SPAN_LIT("11111111-1111-1111-1111-111111111111"),
 		.judged = true,
-		.sender = {true, SENDER_VENDOR, PROOF_UNKNOWN, false},
+		.sender = {.known = true, .kind = SENDER_VENDOR, .proof = PROOF_UNKNOWN},
 		.product_class = PRODUCT_CSP,
 		.marks = MARK_OBFUSCATED,
 		.verdict = {.rule = SPAN_LIT("subscription"),

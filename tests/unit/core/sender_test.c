@@ -35,10 +35,10 @@ static void close_fixture(struct fixture *fixture)
 	csp_arena_dispose(&fixture->arena);
 }
 
-/* "f:local@domain=o s:… r:…": field, mailbox, party. */
+/* "f:local@domain=o s:… r:…": field (From, Sender, reverse-path, Resent-From, Resent-Sender), mailbox, party. */
 static const char *authors_as_text(char out[1024], const struct authors *authors)
 {
-	static const char fields[] = {'f', 's', 'r'}, parties[] = {'o', 'v', 'p', 'u'};
+	static const char fields[] = {'f', 's', 'r', 'F', 'S'}, parties[] = {'o', 'v', 'p', 'u'};
 	size_t len = 0;
 
 	out[0] = '\0';
@@ -74,6 +74,22 @@ static void every_author_is_collected(void **state)
 		 "f:a@vendor.example=v f:b@other.example=o", 0, true, false},
 		{"<>", "From: team: a@vendor.example;\n\n", "f:a@vendor.example=v",
 		 MARK_AMBIGUOUS_AUTHOR, true, false},
+		/* Who resends is shown as the author by some readers. */
+		{"<>", "Resent-From: b@other.example\nFrom: a@vendor.example\n\n",
+		 "f:a@vendor.example=v F:b@other.example=o", 0, true, false},
+		{"<>",
+		 "Resent-From: b@other.example\nResent-Sender: c@vendor.example\n"
+		 "Resent-From: d@vendor.example\nFrom: a@vendor.example\n\n",
+		 "f:a@vendor.example=v F:b@other.example=o F:d@vendor.example=v "
+		 "S:c@vendor.example=v",
+		 0, true, false},
+		{"<>", "Resent-From: b@other.example, c@other.example\nFrom: a@vendor.example\n\n",
+		 "f:a@vendor.example=v F:b@other.example=o F:c@other.example=o",
+		 MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "Resent-From: a@vendor.example\n\n", "F:a@vendor.example=v",
+		 MARK_AMBIGUOUS_AUTHOR, true, false},
+		{"<>", "Resent-To: b@other.example\nFrom: a@vendor.example\n\n",
+		 "f:a@vendor.example=v", 0, true, false},
 		{"<>", "Subject: x\n\n", "", MARK_AMBIGUOUS_AUTHOR, true, false},
 		{"<>", "From:\n\n", "", MARK_AMBIGUOUS_AUTHOR, true, false},
 		{"<>", "From: nobody\n\n", "", MARK_AMBIGUOUS_AUTHOR, true, false},
@@ -385,6 +401,137 @@ static void a_vendor_without_proofs_is_neither_proven_nor_unproven(void **state)
 	assert_false(sender.unproven_author);
 }
 
+/* Q signs with its own domain, P with that of a mailing service that signs for Q as well. */
+static const struct span dkim_p[] = {{"p.example", 9}, {"esp.example", 11}},
+			 dkim_q[] = {{"q.example", 9}, {"esp.example", 11}},
+			 dkim_r[] = {{"r.example", 9}}, dkim_v[] = {{"v.example", 9}};
+static const struct partner signing_p = {.id = {"P", 1}, .proofs = {.dkim_domains = {dkim_p, 2}}};
+static const struct partner signing_q = {.id = {"Q", 1}, .proofs = {.dkim_domains = {dkim_q, 2}}};
+static const struct partner *const only_signing_p[] = {&signing_p};
+static const struct partner *const only_signing_q[] = {&signing_q};
+static const struct partner *const signing_p_and_q[] = {&signing_p, &signing_q};
+static const struct proofs signing_provider = {.dkim_domains = {dkim_r, 1}};
+static const struct proofs *const signing_providers[] = {&signing_provider};
+static const struct vendor signing_vendor = {.proofs = {.dkim_domains = {dkim_v, 1}}};
+
+/*
+ * Each author is a letter and its domain: "f" for From, "r" for the reverse-path; p, q, 2 (both), v or o; the domain's first
+ * letter. "fpa" is P in From, from a.example.
+ */
+static struct author signing_author(const char *letters, char domain[16])
+{
+	const struct partner *const *partners = letters[1] == 'p'   ? only_signing_p
+						: letters[1] == 'q' ? only_signing_q
+								    : signing_p_and_q;
+	struct author author = {
+		.field = letters[0] == 'f' ? AUTHOR_FROM : AUTHOR_REVERSE_PATH,
+		.party = letters[1] == 'v'   ? PARTY_VENDOR
+			 : letters[1] == 'o' ? PARTY_OTHER
+					     : PARTY_PARTNER,
+	};
+
+	snprintf(domain, 16, "%c.example", letters[2]);
+	author.mailbox.domain = csp_span_from(domain);
+	if (author.party == PARTY_PARTNER) {
+		author.partners = partners;
+		author.partner_count = letters[1] == '2' ? 2 : 1;
+	}
+	return author;
+}
+
+static struct sender judge_signed(const char *letters, const char *dkim, const char *spf,
+				  unsigned enabled)
+{
+	const struct authentication_settings settings = {.partners = enabled, .vendor = enabled};
+	const struct sender_question question = {.customer = &customer,
+						 .provider_proofs = signing_providers,
+						 .provider_count = 1,
+						 .now = 60};
+	const struct client client = {.login = SPAN_LIT("x")};
+	struct span signer = csp_span_from(dkim);
+	char domains[4][16];
+	struct author items[4];
+	struct authors authors = {
+		.items = items,
+		.count = (strlen(letters) + 1) / 4,
+		.authentication = {.settings = enabled ? &settings : NULL,
+				   .hop = true,
+				   .dkim = {&signer, signer.len > 0},
+				   .spf = csp_span_from(spf)},
+	};
+
+	assert_true(authors.count <= COUNT(items));
+	for (size_t i = 0; i < authors.count; i++)
+		items[i] = signing_author(letters + 4 * i, domains[i]);
+	return csp_sender_judge(&authors, &client, &signing_vendor, &question);
+}
+
+#define OF_RECORD SENDER_PARTNER_OF_RECORD
+#define BOTH      (AUTH_DKIM | AUTH_SPF)
+
+static void authentication_proves_what_the_settings_let_it_prove(void **state)
+{
+	static const struct {
+		const char *authors, *dkim, *spf;
+		unsigned enabled;
+		enum sender_kind kind;
+		enum proof proof;
+		unsigned by;
+	} cases[] = {
+		{"fpa", "p.example", "", AUTH_DKIM, OF_RECORD, PROOF_PROVEN, AUTH_DKIM},
+		{"fpa rpb", "p.example", "", AUTH_DKIM, OF_RECORD, PROOF_PROVEN, AUTH_DKIM},
+		{"fpa", "news.p.example", "", AUTH_DKIM, OF_RECORD, PROOF_PROVEN, AUTH_DKIM},
+		{"fpa", "p.example", "", AUTH_SPF, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa", "p.example", "", 0, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		/* Its own domain in From is no signature of it. */
+		{"fpa", "a.example", "", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa", "q.example", "", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa", "xp.example", "", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa", "example", "", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		/* The provider's signature proves its reseller, and nobody else. */
+		{"fqa", "r.example", "", AUTH_DKIM, OF_RECORD, PROOF_PROVEN, AUTH_DKIM},
+		{"fpa", "r.example", "", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fqa", "r.example", "", AUTH_SPF, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fqa", "", "r.example", BOTH, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		/* SPF: one domain in From and the reverse-path, of one partner. */
+		{"fpa rpa", "", "a.example", AUTH_SPF, OF_RECORD, PROOF_PROVEN, AUTH_SPF},
+		{"fpa rpa", "", "a.example", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa rpb", "", "b.example", AUTH_SPF, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa fpc rpa", "", "a.example", AUTH_SPF, OF_RECORD, PROOF_PROVEN, AUTH_SPF},
+		{"fpa roa", "", "a.example", AUTH_SPF, SENDER_OTHER, PROOF_UNKNOWN, 0},
+		{"fpa fqb rpa", "", "a.example", AUTH_SPF, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa rpa", "p.example", "a.example", BOTH, OF_RECORD, PROOF_PROVEN, BOTH},
+		/* Two partners with one domain: the one that is proven, or none. */
+		{"f2a", "p.example", "", AUTH_DKIM, OF_RECORD, PROOF_PROVEN, AUTH_DKIM},
+		{"f2a", "esp.example", "", AUTH_DKIM, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"f2a r2a", "", "a.example", AUTH_SPF, SENDER_PARTNER, PROOF_UNPROVEN, 0},
+		{"fpa", "esp.example", "", AUTH_DKIM, OF_RECORD, PROOF_PROVEN, AUTH_DKIM},
+		/* The vendor. */
+		{"fva", "v.example", "", AUTH_DKIM, SENDER_VENDOR, PROOF_PROVEN, AUTH_DKIM},
+		{"fva", "a.example", "", AUTH_DKIM, SENDER_VENDOR, PROOF_UNPROVEN, 0},
+		{"fva", "v.example", "", AUTH_SPF, SENDER_VENDOR, PROOF_UNPROVEN, 0},
+		{"fva", "v.example", "", 0, SENDER_VENDOR, PROOF_UNKNOWN, 0},
+		{"fva rva", "", "a.example", AUTH_SPF, SENDER_VENDOR, PROOF_PROVEN, AUTH_SPF},
+		{"fva rvb", "", "b.example", AUTH_SPF, SENDER_VENDOR, PROOF_UNPROVEN, 0},
+		{"fva fob rob", "", "b.example", AUTH_SPF, SENDER_OTHER, PROOF_UNPROVEN, 0},
+		{"fva fpb", "v.example", "", AUTH_DKIM, SENDER_OTHER, PROOF_UNPROVEN, 0},
+		{"fva rob", "v.example", "", AUTH_DKIM, SENDER_OTHER, PROOF_UNKNOWN, 0},
+		/* Nobody we know stays that. */
+		{"foa", "p.example", "a.example", BOTH, SENDER_OTHER, PROOF_UNKNOWN, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct sender sender = judge_signed(cases[i].authors, cases[i].dkim, cases[i].spf,
+						    cases[i].enabled);
+		if (!sender.known || sender.kind != cases[i].kind ||
+		    sender.proof != cases[i].proof || sender.authenticated_by != cases[i].by)
+			fail_msg("%s dkim '%s' spf '%s': %s, %s, by %u", cases[i].authors,
+				 cases[i].dkim, cases[i].spf, csp_sender_kind_name(sender.kind),
+				 csp_proof_name(sender.proof), sender.authenticated_by);
+	}
+}
+
 static void names_are_those_of_the_rules(void **state)
 {
 	static const char *const kinds[] = {"partner-of-record", "partner", "vendor", "other"};
@@ -410,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_shared_domain_lends_no_proof),
 		cmocka_unit_test(a_look_up_that_could_not_tell_leaves_the_sender_unknown),
 		cmocka_unit_test(a_vendor_without_proofs_is_neither_proven_nor_unproven),
+		cmocka_unit_test(authentication_proves_what_the_settings_let_it_prove),
 		cmocka_unit_test(names_are_those_of_the_rules),
 	};
 

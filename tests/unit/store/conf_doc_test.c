@@ -190,7 +190,9 @@ static void append_value(struct buf *out, const struct schema *schema)
 	bool plain = schema->type == SCHEMA_NUMBER || schema->type == SCHEMA_SIZE ||
 		     schema->type == SCHEMA_BOOL;
 
-	if (schema->type == SCHEMA_TEXTS && !schema->fallback[0])
+	bool list = schema->type == SCHEMA_TEXTS || schema->type == SCHEMA_CHOICES;
+
+	if (list && !schema->fallback[0])
 		csp_buf_append(out, SPAN_LIT("[ ]"));
 	else if (plain)
 		csp_buf_append(out, csp_span_from(schema->fallback));

@@ -48,6 +48,12 @@ static void test_every_setting_has_the_value_of_the_sample_as_its_default(void *
 	assert_int_equal(conf->vendor.domains.count, 4);
 	assert_false(csp_proofs_exist(&conf->vendor.proofs));
 	assert_false(csp_proofs_exist(&conf->tag_sources));
+	assert_int_equal(conf->vendor.proofs.dkim_domains.count, 0);
+	assert_int_equal(conf->authentication.authserv_ids.count, 0);
+	assert_false(csp_proofs_exist(&conf->authentication.hops));
+	assert_int_equal(conf->authentication.partners, 0);
+	assert_int_equal(conf->authentication.vendor, 0);
+	assert_false(conf->authentication.below_received);
 	assert_int_equal(conf->policy.own_domains.count, 0);
 	assert_int_equal(conf->categories.count, 4);
 	assert_int_equal(conf->categories.subscription, 0);
@@ -74,7 +80,12 @@ static void test_every_setting_can_be_set(void **state)
 		"vendor = { domains = \"vendor.example\"; bounce_domains = ( \".b.example\", );\n"
 		"  proofs = { logins = [ \"svc\" ]; networks = [ \"192.0.2.0/24\", \"2001:db8::1\" "
 		"];"
-		" listeners = \"smtps\"; cert_subjects = \"/CN=x\"; }; };\n"
+		" listeners = \"smtps\"; cert_subjects = \"/CN=x\"; dkim_domains = "
+		"\"Signs.Example\"; }; };\n"
+		"authentication_results = { authserv_ids = [ \"MX.Example.\", \"b\xC3\xBC"
+		"cher.example\" ];\n"
+		"  trusted_hops = { networks = \"192.0.2.10\"; listeners = \"hop\"; };\n"
+		"  below_received = true; partners = [ \"spf\", \"dkim\" ]; vendor = \"dkim\"; };\n"
 		"milter = { socket = \"inet6:8895@::1\"; socket_mode = \"600\"; socket_group = "
 		"\"postfix\";\n"
 		"  user = \"csp-milter\"; timeout = 0x10; drain = 0; control_socket = \"/c\"; };\n"
@@ -104,6 +115,19 @@ static void test_every_setting_can_be_set(void **state)
 	assert_int_equal(conf->vendor.proofs.networks[1].prefix, 128);
 	assert_int_equal(conf->vendor.proofs.listeners.count, 1);
 	assert_int_equal(conf->vendor.proofs.cert_subjects.count, 1);
+	assert_int_equal(conf->vendor.proofs.dkim_domains.count, 1);
+	assert_true(csp_span_equal(conf->vendor.proofs.dkim_domains.items[0],
+				   SPAN_LIT("signs.example")));
+	assert_int_equal(conf->authentication.authserv_ids.count, 2);
+	assert_true(
+		csp_span_equal(conf->authentication.authserv_ids.items[0], SPAN_LIT("mx.example")));
+	assert_true(csp_span_equal(conf->authentication.authserv_ids.items[1],
+				   SPAN_LIT("xn--bcher-kva.example")));
+	assert_int_equal(conf->authentication.hops.network_count, 1);
+	assert_int_equal(conf->authentication.hops.listeners.count, 1);
+	assert_int_equal(conf->authentication.partners, AUTH_DKIM | AUTH_SPF);
+	assert_int_equal(conf->authentication.vendor, AUTH_DKIM);
+	assert_true(conf->authentication.below_received);
 	assert_string_equal(conf->milter.socket, "inet6:8895@::1");
 	assert_int_equal(conf->milter.socket_mode, 0600);
 	assert_string_equal(conf->milter.socket_group, "postfix");
@@ -256,6 +280,42 @@ static void test_a_text_that_does_not_fit_its_setting_is_an_error(void **state)
 		 "main.conf:1: milter.socket_mode: '0770' is no mode of a socket"},
 		{"milter = { socket_mode = \"6\"; };\n" REST,
 		 "main.conf:1: milter.socket_mode: the text has 1 bytes: 3 to 4 are allowed"},
+	};
+	EXPECT_ERRORS(state, cases);
+}
+
+static void test_authentication_results_are_configured_whole_or_not_at_all(void **state)
+{
+#define AR(members) "authentication_results = {\n" members " };\n" REST
+#define IDS         "authserv_ids = \"mx.example\"; "
+#define HOPS        "trusted_hops = { networks = \"192.0.2.1\"; }; "
+	static const struct bad cases[] = {
+		{AR(IDS "partners = \"dkim\";"),
+		 "main.conf:1: authentication_results: 'trusted_hops' must say"},
+		{AR(HOPS "partners = \"dkim\";"),
+		 "main.conf:1: authentication_results: 'authserv_ids' must say"},
+		{AR(IDS HOPS),
+		 "main.conf:1: authentication_results: 'partners' or 'vendor' must say"},
+		{AR("partners = \"spf\";"),
+		 "main.conf:1: authentication_results: 'authserv_ids' must say"},
+		{AR(IDS HOPS "vendor = \"dkim\";"), "main.conf:1: authentication_results: 'dkim' "
+						    "in 'vendor' needs vendor.proofs.dkim_domains"},
+		{AR(IDS HOPS "vendor = \"spf\";") "vendor = { proofs = { dkim_domains = "
+						  "\"a.example\"; }; };\n",
+		 "main.conf:1: authentication_results: vendor.proofs.dkim_domains prove nothing "
+		 "without 'dkim' in 'vendor'"},
+		{AR(IDS HOPS "partners = \"dmarc\";"),
+		 "main.conf:2: authentication_results.partners: 'dmarc' is unknown: one of dkim, "
+		 "spf"},
+		{AR("authserv_ids = \"mx.example 1\"; " HOPS "partners = \"spf\";"),
+		 "main.conf:2: authentication_results.authserv_ids: 'mx.example 1' is no domain "
+		 "name"},
+		{AR("authserv_ids = \".example\"; " HOPS "partners = \"spf\";"),
+		 "main.conf:2: authentication_results.authserv_ids: '.example' begins with a "
+		 "dot"},
+		{AR(IDS "trusted_hops = { networks = \"0.0.0.0/0\"; }; partners = \"spf\";"),
+		 "main.conf:2: authentication_results.trusted_hops.networks: '0.0.0.0/0' is the "
+		 "whole Internet"},
 	};
 	EXPECT_ERRORS(state, cases);
 }
@@ -516,6 +576,7 @@ int main(void)
 		TEST(test_a_value_of_the_wrong_type_is_an_error),
 		TEST(test_a_number_out_of_range_is_an_error_even_past_32_bits),
 		TEST(test_a_text_that_does_not_fit_its_setting_is_an_error),
+		TEST(test_authentication_results_are_configured_whole_or_not_at_all),
 		TEST(test_a_socket_names_the_host_it_listens_on),
 		TEST(test_a_domain_pattern_is_a_domain_or_its_sub_domains),
 		TEST(test_clouds_with_a_single_partner_are_named),

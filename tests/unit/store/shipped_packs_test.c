@@ -81,7 +81,7 @@ static struct classification classify(struct fixture *fixture, const char *from,
 				      const char *subject)
 {
 	static const struct vendor vendor = {0};
-	const struct sender sender = {true, SENDER_OTHER, PROOF_UNKNOWN, false};
+	const struct sender sender = {.known = true, .kind = SENDER_OTHER, .proof = PROOF_UNKNOWN};
 	struct message message;
 	struct authors authors;
 	struct classification found;
