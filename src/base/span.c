@@ -73,16 +73,11 @@ struct span csp_span_slice(struct span text, size_t from, size_t to)
 	return (struct span){text.data + from, to - from};
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct span csp_span_trim(struct span text)
 {
-	while (text.len > 0 && is_blank(text.data[text.len - 1]))
+	while (text.len > 0 && csp_ascii_is_blank(text.data[text.len - 1]))
 		text.len--;
-	while (text.len > 0 && is_blank(text.data[0])) {
+	while (text.len > 0 && csp_ascii_is_blank(text.data[0])) {
 		text.data++;
 		text.len--;
 	}

@@ -37,6 +37,12 @@ bool csp_span_split(struct span *head, struct span *rest, struct span text, char
 size_t csp_span_ascii_length(struct span text); /* bytes before the first that is not ASCII */
 bool csp_span_is_ascii(struct span text);
 
+/* White space of a header section, unfolded or not. */
+static inline bool csp_ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static inline bool csp_ascii_is_digit(char c)
 {
 	return c >= '0' && c <= '9';

@@ -310,11 +310,15 @@ static int explain(const struct call *call, struct snapshot *snapshot, const cha
 {
 	struct arena arena;
 	struct message message;
+	const struct conf *conf = csp_snapshot_conf(snapshot);
 	int status;
 
 	csp_arena_init(&arena, MEMORY_MAX);
-	csp_message_init(&message, &arena, csp_snapshot_conf(snapshot)->limits);
-	status = read_message(&message, file);
+	csp_message_init(&message, &arena, conf->limits);
+	status = csp_message_count_fields(&message, conf->removed_fields.items,
+					  conf->removed_fields.count)
+			 ? read_message(&message, file)
+			 : no_memory();
 	if (status == EX_OK)
 		status = set_envelope(&message, call);
 	if (status == EX_OK)

@@ -219,6 +219,21 @@ static void append_recipient(struct buf *out, const json_t *recipient)
 	}
 }
 
+static void append_removed(struct buf *out, const json_t *fields)
+{
+	size_t i;
+	const json_t *field;
+
+	json_array_foreach(fields, i, field)
+	{
+		csp_buf_append_format(out, LABEL, "removed");
+		csp_report_append_safe(out, csp_review_text(field, "field"));
+		csp_buf_append_format(
+			out, " (%lld)\n",
+			(long long)json_integer_value(json_object_get(field, "count")));
+	}
+}
+
 static void append_record(struct buf *out, const json_t *record)
 {
 	size_t i;
@@ -241,6 +256,7 @@ static void append_record(struct buf *out, const json_t *record)
 	}
 	append_member(out, "reply", record, "reply");
 	append_member(out, "header", record, "flag");
+	append_removed(out, json_object_get(record, "removed"));
 }
 
 bool csp_view_record(const json_t *record)

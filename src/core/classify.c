@@ -26,7 +26,9 @@ struct reading {
 	struct names products, lists;
 	struct span field; /* name of the field being read */
 	uint64_t began;    /* the scratch's time when the message began */
+	bool trusted;      /* its tags count */
 	size_t tag_values;
+	unsigned untrusted_tags; /* bit: category */
 	bool folded; /* what is heard was seen only once look-alike letters were folded */
 	unsigned marks;
 	bool failed;
@@ -212,20 +214,13 @@ static void read_text(struct reading *reading, struct span body)
 	find_all_phrases(reading, csp_buf_span(decoded));
 }
 
-static bool tags_are_trusted(const struct reading *reading)
-{
-	const struct proofs *sources = reading->classifier->settings.tag_sources;
-
-	return sources && csp_proofs_hold(sources, &reading->message->client);
-}
-
 static void read_tag_value(struct reading *reading, const struct tag *tag, struct span value)
 {
 	for (size_t i = 0; i < tag->value_count; i++) {
 		if (!csp_span_equal_nocase(tag->values[i].value, value))
 			continue;
-		if (!tags_are_trusted(reading))
-			reading->marks |= MARK_UNTRUSTED_TAG;
+		if (!reading->trusted)
+			reading->untrusted_tags |= 1U << tag->values[i].category;
 		else if (!csp_arena_copy(reading->arena, &value, value))
 			reading->failed = true;
 		else
@@ -235,23 +230,34 @@ static void read_tag_value(struct reading *reading, const struct tag *tag, struc
 	}
 }
 
-static void read_tag(struct reading *reading, const struct tag *tag, struct span body)
+static void read_tag_values(struct reading *reading, const struct tag *tag,
+			    struct tag_reader *values)
 {
-	struct span rest = unfold(reading, body);
-	struct span value;
+	struct buf *value = &reading->scratch->normal;
 
-	if (tag->format == TAG_TEXT) {
-		read_tag_value(reading, tag, csp_span_trim(rest));
-		return;
-	}
-	for (bool more = true; more; reading->tag_values++) {
-		if (reading->tag_values >= TAG_VALUES_MAX) {
+	while (csp_tag_next(values, value)) {
+		if (reading->tag_values++ >= TAG_VALUES_MAX) {
 			reading->marks |= MARK_TRUNCATED;
 			return;
 		}
-		more = csp_span_split(&value, &rest, rest, ',');
-		read_tag_value(reading, tag, csp_span_trim(value));
+		reading->failed = reading->failed || csp_buf_failed(value);
+		read_tag_value(reading, tag, csp_buf_span(value));
 	}
+}
+
+/* Of a tag that is not believed it only matters whether it says something else than the message does. */
+static void read_tag(struct reading *reading, const struct tag *tag, struct span body)
+{
+	struct buf *text = &reading->scratch->decoded;
+	struct tag_reader values;
+
+	if (csp_tag_open(&values, &tag->shape, text, unfold(reading, body)))
+		read_tag_values(reading, tag, &values);
+	else
+		reading->marks |= reading->trusted ? MARK_UNDECODABLE : MARK_UNTRUSTED_TAG;
+	if (values.undecodable && reading->trusted)
+		reading->marks |= MARK_UNDECODABLE;
+	reading->failed = reading->failed || csp_buf_failed(text);
 }
 
 static void read_watched(struct reading *reading, const struct watch *watch, struct span body)
@@ -370,12 +376,14 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 		  struct classify_scratch *scratch, const struct message *message,
 		  const struct authors *authors, const struct sender *sender)
 {
+	const struct proofs *tag_sources = classifier->settings.tag_sources;
 	struct reading reading = {
 		.classifier = classifier,
 		.scratch = scratch,
 		.message = message,
 		.arena = message->arena,
 		.began = scratch->now + 1,
+		.trusted = tag_sources && csp_proofs_hold(tag_sources, &message->client),
 	};
 
 	read_fields(&reading);
@@ -399,4 +407,6 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 		*out = (struct classification){.known = false};
 	else
 		out->known = true;
+	if (out->known && reading.untrusted_tags & ~(1U << out->category))
+		out->marks |= MARK_UNTRUSTED_TAG;
 }

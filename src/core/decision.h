@@ -31,6 +31,8 @@ struct plan {
 	struct span reply_enhanced;
 	struct span reply_text; /* expanded, ASCII, no '%' doubled */
 	struct span flag;       /* body of the header to add, no leading space; empty unless flag */
+	const struct counted_field *removed; /* all fields of these names are taken out */
+	size_t removed_count;
 };
 
 struct decision {

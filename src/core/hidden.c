@@ -1,5 +1,7 @@
 #include "hidden.h"
 
+#include "jscan.h"
+
 /* A field in JSON, and the names under which it lists recipients; one without names always does. */
 struct hiding_field {
 	struct span name;
@@ -7,11 +9,13 @@ struct hiding_field {
 	size_t key_count;
 };
 
+/* A fold in a name may be a space to one reader and nothing to another. */
 static bool names_recipients(const struct hiding_field *field, struct span key)
 {
-	/* An escape can spell any name. */
-	if (csp_span_find(key, '\\') < key.len)
-		return true;
+	for (size_t i = 0; i < key.len; i++) {
+		if (csp_ascii_is_blank(key.data[i]) && key.data[i] != ' ')
+			return true;
+	}
 	for (size_t i = 0; i < field->key_count; i++) {
 		if (csp_span_equal_nocase(key, field->keys[i]))
 			return true;
@@ -19,48 +23,52 @@ static bool names_recipients(const struct hiding_field *field, struct span key)
 	return false;
 }
 
-/* Takes one JSON string off *rest, which begins behind its first quote; without an end it is all there is. */
-static struct span take_string(struct span *rest)
+static bool is_naming_key(const struct hiding_field *field, struct span text)
 {
-	size_t end = 0;
+	struct buf key;
 
-	while (end < rest->len && rest->data[end] != '"')
-		end += rest->data[end] == '\\' ? 2 : 1;
-	struct span string = csp_span_slice(*rest, 0, end);
-	*rest = csp_span_slice(*rest, end + 1, rest->len);
-	return string;
+	if (csp_span_find(text, '\\') == text.len)
+		return names_recipients(field, text);
+	csp_buf_init(&key, text.len);
+	csp_jscan_decode(&key, text);
+	bool naming = csp_buf_failed(&key) || names_recipients(field, csp_buf_span(&key));
+	csp_buf_dispose(&key);
+	return naming;
 }
 
-static struct span skip_blanks(struct span text)
-{
-	size_t at = 0;
-
-	while (at < text.len && csp_span_find(SPAN_LIT(" \t\r\n"), text.data[at]) < 4)
-		at++;
-	return csp_span_slice(text, at, text.len);
-}
-
+/* What is no JSON to us may be some to who acts on it. Only an empty body says nothing to anybody. */
 static bool lists_recipients(const struct hiding_field *field, struct span body)
 {
-	size_t quote;
+	struct jscan scan;
 
 	if (!field->key_count)
 		return true;
-	while ((quote = csp_span_find(body, '"')) < body.len) {
-		body = csp_span_slice(body, quote + 1, body.len);
-		struct span string = take_string(&body);
-		body = skip_blanks(body);
-		bool key = body.len && body.data[0] == ':';
-		if (key && names_recipients(field, string))
+	if (!csp_span_trim(body).len)
+		return false;
+	csp_jscan_init(&scan, body);
+	for (;;) {
+		switch (csp_jscan_next(&scan)) {
+		case JSCAN_KEY:
+			if (is_naming_key(field, scan.text))
+				return true;
+			break;
+		case JSCAN_WRONG:
 			return true;
+		case JSCAN_END:
+			return false;
+		case JSCAN_STRING:
+		case JSCAN_PLAIN:
+		case JSCAN_OPEN:
+		case JSCAN_CLOSE:
+			break;
+		}
 	}
-	return false;
 }
 
 static bool hides_recipients(const struct field *field)
 {
 	const struct hiding_field fields[] = {
-		{SPAN_LIT("X-SMTPAPI"), {SPAN_LIT("to")}, 1},
+		{SPAN_LIT("X-SMTPAPI"), {SPAN_LIT("to"), SPAN_LIT("bcc")}, 2},
 		{SPAN_LIT("X-MSYS-API"),
 		 {SPAN_LIT("to"), SPAN_LIT("cc"), SPAN_LIT("bcc"), SPAN_LIT("archive")},
 		 4},

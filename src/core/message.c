@@ -5,6 +5,25 @@ void csp_message_init(struct message *message, struct arena *arena, struct messa
 	*message = (struct message){.arena = arena, .limits = limits};
 }
 
+bool csp_message_count_fields(struct message *message, const struct span *names, size_t count)
+{
+	message->counted = csp_arena_alloc(message->arena, count, sizeof(*message->counted));
+	if (!message->counted)
+		return false;
+	message->counted_count = count;
+	for (size_t i = 0; i < count; i++)
+		message->counted[i] = (struct counted_field){.name = names[i]};
+	return true;
+}
+
+static void count_field(const struct message *message, struct span name)
+{
+	for (size_t i = 0; i < message->counted_count; i++) {
+		if (csp_span_equal_nocase(message->counted[i].name, name))
+			message->counted[i].count++;
+	}
+}
+
 bool csp_message_add_recipient(struct message *message, struct span forward_path)
 {
 	void *items = message->forward_paths;
@@ -30,6 +49,7 @@ bool csp_message_add_field(struct message *message, struct span name, struct spa
 	struct field field;
 
 	name = csp_span_trim(name);
+	count_field(message, name);
 	if (message->field_count >= message->limits.header_fields ||
 	    name.len + body.len > message->limits.header_bytes - message->header_bytes) {
 		message->marks |= MARK_TRUNCATED;

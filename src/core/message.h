@@ -26,6 +26,11 @@ struct message_limits {
 	size_t recipients;
 };
 
+struct counted_field {
+	struct span name;
+	size_t count;
+};
+
 struct message {
 	struct client client;
 	struct span queue_id;
@@ -35,13 +40,22 @@ struct message {
 	struct field *fields;
 	size_t field_count, field_cap;
 	size_t header_bytes;
-	bool fields_dropped; /* for a limit */
-	unsigned marks;      /* enum mark bits set while collecting */
+	bool fields_dropped;           /* for a limit */
+	struct counted_field *counted; /* see csp_message_count_fields */
+	size_t counted_count;
+	unsigned marks; /* enum mark bits set while collecting */
 	struct arena *arena;
 	struct message_limits limits;
 };
 
 void csp_message_init(struct message *message, struct arena *arena, struct message_limits limits);
+
+/*
+ * From now on fields of these names, which differ without case, are counted, also those that are dropped: who removes
+ * fields from a message must know of all.
+ */
+bool csp_message_count_fields(struct message *message, const struct span *names, size_t count);
+
 bool csp_message_add_recipient(struct message *message, struct span forward_path); /* copies */
 bool csp_message_add_field(struct message *message, struct span name,
 			   struct span body); /* copies */

@@ -9,6 +9,7 @@
 
 #include "identifier.h"
 #include "mailbox.h"
+#include "tag.h"
 
 struct phrase {
 	struct span text; /* as written; a final '*' lets the last word go on */
@@ -28,17 +29,15 @@ struct sender_entry {
 	struct mailbox address; /* empty local part: the whole domain */
 };
 
-enum tag_format { TAG_TEXT, TAG_LIST }; /* the whole body; comma-separated values */
-
 struct tag_value {
-	struct span value; /* compared without case */
+	struct span value; /* compared without case, white space as tag.h gives it */
 	unsigned category;
 };
 
 struct tag {
 	struct span rule;
 	struct span header;
-	enum tag_format format;
+	struct tag_shape shape;
 	const struct tag_value *values;
 	size_t value_count;
 };

@@ -231,3 +231,14 @@ bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_sett
 		return set_flag(out, arena, decision);
 	return set_reply(out, arena, settings, decision, gravest);
 }
+
+void csp_plan_remove_tags(struct plan *plan, const struct message *message,
+			  const struct proofs *tag_sources)
+{
+	bool goes_on = plan->action == ACTION_ACCEPT || plan->action == ACTION_FLAG;
+
+	if (!goes_on || csp_proofs_hold(tag_sources, &message->client))
+		return;
+	plan->removed = message->counted;
+	plan->removed_count = message->counted_count;
+}

@@ -155,6 +155,21 @@ static void write_recipients(struct json *json, const struct decision *decision)
 	csp_json_array_end(json);
 }
 
+static void write_removed(struct json *json, const struct plan *plan)
+{
+	csp_json_key(json, "removed");
+	csp_json_array(json);
+	for (size_t i = 0; i < plan->removed_count; i++) {
+		if (!plan->removed[i].count)
+			continue;
+		csp_json_object(json);
+		csp_json_text_at(json, "field", plan->removed[i].name);
+		csp_json_number_at(json, "count", (int64_t)plan->removed[i].count);
+		csp_json_object_end(json);
+	}
+	csp_json_array_end(json);
+}
+
 static void write_plan(struct json *json, const struct decision *decision)
 {
 	struct buf reply;
@@ -166,6 +181,7 @@ static void write_plan(struct json *json, const struct decision *decision)
 	csp_render_reply(&reply, &decision->plan);
 	write_rendered_at(json, "reply", &reply);
 	csp_json_text_or_null_at(json, "flag", decision->plan.flag);
+	write_removed(json, &decision->plan);
 	csp_buf_dispose(&reply);
 }
 

@@ -248,6 +248,17 @@ static void write_recipient(struct buf *out, const struct recipient *recipient)
 	write_verdict(out, &recipient->verdict);
 }
 
+static void write_removed(struct buf *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->removed_count; i++) {
+		if (!plan->removed[i].count)
+			continue;
+		csp_buf_append_format(out, LABEL, "removed");
+		csp_report_append_safe(out, plan->removed[i].name);
+		csp_buf_append_format(out, " (%zu)\n", plan->removed[i].count);
+	}
+}
+
 static void write_plan(struct buf *out, const struct plan *plan)
 {
 	struct buf reply;
@@ -258,6 +269,7 @@ static void write_plan(struct buf *out, const struct plan *plan)
 		append_line(out, "reply", csp_buf_span(&reply), "");
 	if (plan->flag.len)
 		append_line(out, "header", plan->flag, "");
+	write_removed(out, plan);
 	if (csp_buf_failed(&reply))
 		out->failed = true;
 	csp_buf_dispose(&reply);

@@ -42,8 +42,7 @@ static struct span queue_id(const struct work *work)
 	return id.len ? id : SPAN_LIT("NOQUEUE");
 }
 
-/* What a failure policy makes of the message. */
-static void fall_back(struct work *work, enum failure_policy policy)
+static void plan_failure(struct work *work, enum failure_policy policy)
 {
 	if (work->conf->mode == MODE_MONITOR || policy == FAILURE_ACCEPT) {
 		work->plan = (struct plan){.action = ACTION_ACCEPT};
@@ -56,6 +55,15 @@ static void fall_back(struct work *work, enum failure_policy policy)
 	memcpy(work->flag, FLAG_PREFIX, sizeof(FLAG_PREFIX));
 	memcpy(work->flag + sizeof(FLAG_PREFIX) - 1, work->id, sizeof(work->id));
 	work->plan = (struct plan){.action = ACTION_FLAG, .flag = csp_span_from(work->flag)};
+}
+
+/* What a failure policy makes of the message. */
+static void fall_back(struct work *work, enum failure_policy policy)
+{
+	plan_failure(work, policy);
+	if (work->conf->mode == MODE_ENFORCE)
+		csp_plan_remove_tags(&work->plan, &work->session->message,
+				     &work->conf->tag_sources);
 }
 
 static void give_up_for_memory(struct work *work)

@@ -36,11 +36,24 @@ bool csp_apply_reply(SMFICTX *context, struct arena *arena, const struct plan *p
 }
 
 /* From the last to the first: the MTA counts anew after every removal. */
-static bool remove_forged(SMFICTX *context, struct session *session, char *name)
+static bool remove_fields(SMFICTX *context, char *name, size_t count)
 {
-	for (size_t i = session->forged; i > 0; i--)
+	for (size_t i = count; i > 0; i--)
 		if (smfi_chgheader(context, name, (int)i, NULL) != MI_SUCCESS)
 			return false;
+	return true;
+}
+
+static bool remove_tags(SMFICTX *context, struct session *session, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->removed_count; i++) {
+		const struct counted_field *field = &plan->removed[i];
+		if (!field->count)
+			continue;
+		char *name = copy(&session->arena, field->name);
+		if (!name || !remove_fields(context, name, field->count))
+			return false;
+	}
 	return true;
 }
 
@@ -60,7 +73,8 @@ static bool change_header(SMFICTX *context, struct session *session, const struc
 {
 	char *name = copy(&session->arena, csp_snapshot_conf(session->snapshot)->flag_header);
 
-	return name && remove_forged(context, session, name) &&
+	return name && remove_tags(context, session, plan) &&
+	       remove_fields(context, name, session->forged) &&
 	       (plan->action != ACTION_FLAG || add_flag(context, session, name, plan->flag));
 }
 

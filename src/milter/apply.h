@@ -10,7 +10,10 @@
 
 #include "session.h"
 
-/* Carries a plan out, at the end of a message alone. Incoming copies of our flag header are removed where `enforcing`. */
+/*
+ * Carries a plan out, at the end of a message alone. Where `enforcing`, the fields that the plan names and
+ * incoming copies of our flag header are removed.
+ */
 bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan,
 	       bool enforcing);
 

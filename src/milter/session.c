@@ -81,9 +81,12 @@ void csp_session_begin(struct session *session, const struct envelope *envelope)
 {
 	csp_session_reset(session);
 	session->snapshot = csp_snapshot_slot_acquire(session->filter->slot);
-	const struct message_limits *limits = &csp_snapshot_conf(session->snapshot)->limits;
-	session->arena.max = arena_max(limits);
-	csp_message_init(&session->message, &session->arena, *limits);
+	const struct conf *conf = csp_snapshot_conf(session->snapshot);
+	session->arena.max = arena_max(&conf->limits);
+	csp_message_init(&session->message, &session->arena, conf->limits);
+	if (!csp_message_count_fields(&session->message, conf->removed_fields.items,
+				      conf->removed_fields.count))
+		session->short_of_memory = true;
 	session->message.client = (struct client){
 		.address = session->address,
 		.helo = keep(session, session->helo),
@@ -103,7 +106,7 @@ void csp_session_add_recipient(struct session *session, const char *forward_path
 		session->short_of_memory = true;
 }
 
-/* Forged fields are counted here, not in the message: those behind a limit must go, too. */
+/* Fields go on being counted when memory is short: those that nobody judged must go, too. */
 void csp_session_add_field(struct session *session, const char *name, const char *body)
 {
 	if (!session->open)
@@ -111,8 +114,7 @@ void csp_session_add_field(struct session *session, const char *name, const char
 	struct span ours = csp_snapshot_conf(session->snapshot)->flag_header;
 	if (csp_span_equal_nocase(csp_span_trim(csp_span_from(name)), ours))
 		session->forged++;
-	if (!session->short_of_memory &&
-	    !csp_message_add_field(&session->message, csp_span_from(name), csp_span_from(body)))
+	if (!csp_message_add_field(&session->message, csp_span_from(name), csp_span_from(body)))
 		session->short_of_memory = true;
 }
 

@@ -393,7 +393,32 @@ static const struct schema failure_settings[] = {
 	{0},
 };
 
-/* Categories stand before the packs, which name them; packs are read as they are named. */
+/* Several packs may name a field: the rules of tags are their names in small letters, so that those of one name are equal. */
+static bool store_removed_fields(const struct schema_place *place, const struct schema_value *value,
+				 void *field)
+{
+	const struct conf_reader *reader = csp_schema_reader(place);
+	const struct pack *pack = &reader->conf->pack;
+	struct spans *removed = field;
+
+	if (!value->number)
+		return true;
+	struct span *names = csp_arena_alloc(reader->arena, pack->tag_count, sizeof(*names));
+	if (!names)
+		return csp_schema_no_memory(place);
+	for (size_t i = 0; i < pack->tag_count; i++)
+		names[i] = pack->tags[i].rule;
+	csp_spans_sort(names, pack->tag_count);
+	size_t count = 0;
+	for (size_t i = 0; i < pack->tag_count; i++) {
+		if (count == 0 || !csp_span_equal(names[count - 1], names[i]))
+			names[count++] = names[i];
+	}
+	*removed = (struct spans){names, count};
+	return true;
+}
+
+/* Categories stand before the packs, which name them, and packs before what is made of them. */
 static const struct schema classification_settings[] = {
 	{.name = "categories",
 	 .type = SCHEMA_TEXTS,
@@ -424,6 +449,11 @@ static const struct schema classification_settings[] = {
 	 .type = SCHEMA_GROUP,
 	 .group = proof_settings,
 	 .offset = offsetof(struct draft, conf.tag_sources)},
+	{.name = "remove_untrusted_tags",
+	 .type = SCHEMA_BOOL,
+	 .fallback = "false",
+	 .store = store_removed_fields,
+	 .offset = offsetof(struct draft, conf.removed_fields)},
 	{0},
 };
 

@@ -53,6 +53,8 @@ struct conf {
 	struct spans text_fields;
 	struct proofs tag_sources;
 	struct pack pack; /* all packs as one */
+	struct spans
+		removed_fields; /* names of tags that are taken out when the source may not set them */
 	unsigned pack_files;
 	struct span flag_header; /* "X-CSP-Policy" */
 	struct plan_settings plan;

@@ -159,7 +159,10 @@ bool csp_pack_read_senders(const struct schema_place *place, size_t index, size_
 
 static const char *format_choice(const struct conf *conf, unsigned number)
 {
-	static const char *const names[] = {[TAG_TEXT] = "text", [TAG_LIST] = "list", NULL};
+	static const char *const names[] = {[TAG_TEXT] = "text",       [TAG_LIST] = "list",
+					    [TAG_PAIRS] = "pairs",     [TAG_LABELS] = "labels",
+					    [TAG_COLONS] = "colons",   [TAG_JSON] = "json",
+					    [TAG_LIST_ID] = "list-id", NULL};
 
 	(void)conf;
 	return names[number];
@@ -231,7 +234,17 @@ const struct schema csp_tag_settings[] = {
 	 .type = SCHEMA_CHOICE,
 	 .choice = format_choice,
 	 .fallback = "text",
-	 .offset = offsetof(struct tag_draft, tag.format)},
+	 .offset = offsetof(struct tag_draft, tag.shape.format)},
+	{.name = "key",
+	 .type = SCHEMA_TEXT,
+	 .min = 1,
+	 .max = 200,
+	 .offset = offsetof(struct tag_draft, tag.shape.key)},
+	{.name = "position",
+	 .type = SCHEMA_NUMBER,
+	 .min = 1,
+	 .max = 16,
+	 .offset = offsetof(struct tag_draft, tag.shape.position)},
 	{.name = "values",
 	 .type = SCHEMA_GROUPS,
 	 .required = true,
@@ -243,15 +256,34 @@ const struct schema csp_tag_settings[] = {
 	{0},
 };
 
+static const char *shape_error(const struct tag_shape *shape)
+{
+	bool keyed = shape->format == TAG_PAIRS || shape->format == TAG_LABELS ||
+		     shape->format == TAG_JSON;
+
+	if (keyed != (shape->key.len > 0))
+		return keyed ? "'key' is missing: which of the values is meant"
+			     : "'key' belongs to format = \"pairs\", \"labels\" or \"json\"";
+	if ((shape->format == TAG_COLONS) != (shape->position > 0))
+		return shape->position ? "'position' belongs to format = \"colons\""
+				       : "'position' is missing: which of the values is meant";
+	return NULL;
+}
+
 bool csp_pack_read_tag(const struct schema_place *place, size_t index, size_t count, void *field)
 {
 	const struct pack_file *file = field;
-	struct tag_draft draft = {.tag = {.format = TAG_TEXT}};
+	struct tag_draft draft = {.tag = {.shape = {.format = TAG_TEXT}}};
 
 	(void)index;
 	(void)count;
 	if (!csp_schema_read(place, csp_tag_settings, &draft))
 		return false;
+	const char *why = shape_error(&draft.tag.shape);
+	if (why) {
+		csp_schema_error(place, "%s", why);
+		return false;
+	}
 	draft.tag.values = draft.values.items;
 	draft.tag.value_count = draft.values.count;
 	return csp_pack_push(place, &file->draft->tags, &draft.tag, sizeof(draft.tag));

@@ -19,6 +19,10 @@ phrases = (
   { category = "incident"; meaning = "outage"; phrases = [ "service outage" ]; },
   { category = "operational"; meaning = "maintenance"; phrases = [ "planned maintenance" ]; }
 );
+tags = (
+  { header = "X-Tag"; values = ( { value = "outage"; category = "incident"; } ); },
+  { header = "X-Json-Tag"; format = "json"; key = "tag"; values = ( { value = "outage"; category = "incident"; } ); }
+);
 """
 
 RULES = """
@@ -129,7 +133,8 @@ directory = {{ path = "{get('directory_path', self.path('directory'))}"; {get('d
 journal = {{ path = "{get('journal', self.journal)}"; timeout = {get('journal_timeout', 10)}; }};
 failure = {{ {get('failure', '')} }};
 {get('extra', '')}
-classification = {{ categories = [ "subscription", "incident", "operational" ]; packs = [ "categories.conf" ]; }};
+classification = {{ categories = [ "subscription", "incident", "operational" ]; packs = [ "categories.conf" ];
+                   {get('classification', '')} }};
 """ + get("rules", RULES))
 
     def conf(self):

@@ -92,6 +92,15 @@ def break_journal(mta, disk, expected):
     raise AssertionError(answer)
 
 
+def test_untrusted_tags_are_removed_from_what_a_fault_lets_go_on():
+    settings = {"classification": "remove_untrusted_tags = true;", "failure": 'journal = "accept";'}
+    with FullDisk() as disk, Daemon(journal=disk.journal(), **settings) as daemon, daemon.session() as mta:
+        break_journal(mta, disk, lambda answer: answer.verdict == "continue")
+        answer = mta.message(headers=SUBSCRIPTION + [("X-Tag", "outage")])
+        assert (answer.verdict, answer.changes) == ("continue", [("change", 1, "x-tag", "")]), answer
+        assert daemon.status()["counters"]["fault_journal"] > 0
+
+
 def test_a_full_disk_defers_mail_and_heals():
     with FullDisk() as disk, Daemon(journal=disk.journal()) as daemon, daemon.session() as mta:
         assert mta.message(headers=SUBSCRIPTION).reply.startswith("550 ")

@@ -86,6 +86,48 @@ def test_copies_behind_the_limit_of_fields_are_removed_too():
         assert "truncated" in daemon.decisions()[-1]["marks"]
 
 
+REMOVE = 'remove_untrusted_tags = true; tag_sources = { logins = "tagger"; };'
+TAGS = [("X-TAG", "outage"), ("X-Json-Tag", "{broken"), ("x-tag", "whatever")]
+
+
+def test_untrusted_tags_are_removed_and_recorded():
+    gone = [("change", 1, "x-json-tag", ""), ("change", 2, "x-tag", ""), ("change", 1, "x-tag", "")]
+    removed = [{"field": "x-json-tag", "count": 1}, {"field": "x-tag", "count": 2}]
+    with Daemon(classification=REMOVE) as daemon, daemon.session() as mta:
+        answer = mta.message(headers=TAGS[:1] + INCIDENT + TAGS[1:] + [("X-CSP-Policy", "x")])
+        assert answer.changes == gone + [("change", 1, "X-CSP-Policy", "")], answer
+        assert daemon.decisions()[-1]["removed"] == removed
+        answer = mta.message(headers=OPERATIONAL + TAGS)
+        assert answer.changes[:3] == gone and len(flags(answer)) == 1 and answer.changes[3][0] == "add", answer
+        answer = mta.message(headers=SUBSCRIPTION + TAGS)
+        assert answer.reply and not answer.changes and daemon.decisions()[-1]["removed"] == [], answer
+        # The next message on the connection begins to count anew.
+        answer = mta.message(headers=INCIDENT + TAGS[:1])
+        assert answer.changes == gone[2:] and daemon.decisions()[-1]["removed"][0]["count"] == 1, answer
+        assert mta.message(headers=INCIDENT).changes == []
+
+
+def test_tags_of_their_source_stay():
+    with Daemon(classification=REMOVE) as daemon, daemon.session() as mta:
+        answer = mta.message(headers=[("Subject", "x"), ("From", "<a@b.example>")] + TAGS[:1], auth_authen="tagger")
+        record = daemon.decisions()[-1]
+        assert answer.changes == [] and record["removed"] == [] and record["category"]["name"] == "incident", record
+
+
+def test_tags_stay_where_nothing_is_to_be_changed():
+    for settings in ({}, {"classification": REMOVE, "mode": "monitor"}):
+        with Daemon(**settings) as daemon, daemon.session() as mta:
+            assert mta.message(headers=INCIDENT + TAGS).changes == []
+            assert daemon.decisions()[-1]["removed"] == []
+
+
+def test_tags_behind_the_limit_of_fields_are_removed_too():
+    with Daemon(classification=REMOVE, extra="limits = { header_fields = 10; };") as daemon, daemon.session() as mta:
+        headers = INCIDENT + [("X-Filler", str(i)) for i in range(20)] + TAGS
+        changes = [change[:3] for change in mta.message(headers=headers).changes]
+        assert changes == [("change", 1, "x-json-tag"), ("change", 2, "x-tag"), ("change", 1, "x-tag")], changes
+
+
 def test_negotiation_takes_what_is_worth_having_on_a_unix_socket():
     with Daemon() as daemon, daemon.client() as mta:
         mta.negotiate()

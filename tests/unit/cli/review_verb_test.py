@@ -108,7 +108,7 @@ TIME                      DECISION         RESULT       RULE         FROM       
 
     def test_show_tells_everything(self):
         one = record(
-            1, marks=["conflicting-evidence"], lists=["documented-direct-mail"], subject="Your invoice 请求",
+            1, removed=[{"field": "x-pm-tag", "count": 2}], marks=["conflicting-evidence"], lists=["documented-direct-mail"], subject="Your invoice 请求",
             client={"address": "2001:db8::1", "helo": "mx", "listener": "out", "login": "bill", "cert_subject": "bill.example"},
             authors=[{"field": "from", "address": "billing@vendor.example", "party": "vendor"},
                      {"field": "reverse-path", "address": "bounce@vendor.example", "party": "vendor"}],
@@ -149,6 +149,7 @@ to           <a%b@gw.example>, looked up as nothing: it cannot be read
   marks        routed-recipient
   rule         not-a-customer: pass
 reply        550 5.7.1 Subscription mail ({ID % 1})
+removed      x-pm-tag (2)
 """, "")
 
     def test_show_says_what_authentication_results_proved(self):

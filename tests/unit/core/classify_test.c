@@ -63,8 +63,13 @@ static const struct tag_value text_values[] = {{{"invoice", 7}, SUBSCRIPTION},
 static const struct tag_value list_values[] = {{{"type=invoice", 12}, SUBSCRIPTION},
 					       {{"type=news", 9}, OTHER}};
 static const struct tag tags[] = {
-	{{"x-tag", 5}, {"X-Tag", 5}, TAG_TEXT, text_values, 2},
-	{{"x-tags", 6}, {"X-Tags", 6}, TAG_LIST, list_values, 2},
+	{{"x-tag", 5}, {"X-Tag", 5}, {.format = TAG_TEXT}, text_values, 2},
+	{{"x-tags", 6}, {"X-Tags", 6}, {.format = TAG_LIST}, list_values, 2},
+	{{"x-json", 6},
+	 {"X-Json", 6},
+	 {.format = TAG_JSON, .key = {"category", 8}},
+	 text_values,
+	 2},
 };
 
 static const struct span gdap_phrases[] = {{"admin relationship*", 19}, {"gdap", 4}};
@@ -277,18 +282,63 @@ static void a_trusted_tag_decides(void **state)
 	check_cases(*state, "trusted", cases, COUNT(cases));
 }
 
-static void a_tag_from_anyone_else_is_ignored_and_marked(void **state)
+static void a_tag_from_anyone_else_is_ignored_and_marked_where_it_contradicts(void **state)
 {
 	static const struct case_of cases[] = {
 		{"X-Tag: incident\nSubject: invoice\n\n", SUBSCRIPTION, MARK_UNTRUSTED_TAG,
 		 "0:en/invoice:Subject:invoice"},
 		{"X-Tag: invoice\n\n", OTHER, MARK_UNTRUSTED_TAG, ""},
 		{"X-Tag: unknown\n\n", OTHER, 0, ""},
-		{"X-Tags: a, type=news\n\n", OTHER, MARK_UNTRUSTED_TAG, ""},
+		{"X-Tags: a, type=news\n\n", OTHER, 0, ""},
+		{"X-Tags: a, type=news\nSubject: outage\n\n", INCIDENT, MARK_UNTRUSTED_TAG, NULL},
+		{"X-Tag: incident\nSubject: outage\n\n", INCIDENT, 0, "1:en/outage:Subject:outage"},
+		{"X-Tag: invoice\nSubject: outage\n\n", INCIDENT, MARK_UNTRUSTED_TAG, NULL},
+		{"X-Tag: incident\nX-Tag: invoice\nSubject: outage\n\n", INCIDENT,
+		 MARK_UNTRUSTED_TAG, NULL},
+		{"X-Json: {\"category\":\"incident\"}\nSubject: outage\n\n", INCIDENT, 0, NULL},
+		{"X-Json: {\"category\":\"incident\"\nSubject: outage\n\n", INCIDENT,
+		 MARK_UNTRUSTED_TAG, NULL},
+		{"X-Tag: =?utf-8?q?incident\nSubject: outage\n\n", INCIDENT, 0, NULL},
 	};
 
 	check_cases(*state, "someone", cases, COUNT(cases));
 	check_cases(*state, "", cases, COUNT(cases));
+}
+
+static void a_trusted_tag_that_cannot_be_read_is_marked(void **state)
+{
+	static const struct case_of cases[] = {
+		{"X-Json: {\"category\":[\"a\",\"incident\"]}\n\n", INCIDENT, 0,
+		 "1:x-json:X-Json:incident"},
+		{"X-Json: {\"category\":\"incident\"\nSubject: invoice\n\n", SUBSCRIPTION,
+		 MARK_UNDECODABLE, "0:en/invoice:Subject:invoice"},
+		{"X-Json: {\"category\":\"incident\",}\n\n", OTHER, MARK_UNDECODABLE, ""},
+		{"X-Json: \n\n", OTHER, MARK_UNDECODABLE, ""},
+		{"X-Json: {\"category\":\"what\"}\n\n", OTHER, 0, ""},
+		{"X-Json: {\"category\":\"incident\",\"category\":\"invoice\"}\n\n", SUBSCRIPTION,
+		 CONFLICT, NULL},
+		{"X-Tag: =?utf-8?q?invoice\n\n", SUBSCRIPTION, MARK_UNDECODABLE,
+		 "0:x-tag:X-Tag:invoice"},
+		{"X-Tag: =?utf-8?b?aW52b2ljZQ==?=\n\n", SUBSCRIPTION, 0, "0:x-tag:X-Tag:invoice"},
+		{"X-Tags: =?utf-8?q?type=3Dinvoice?=,=?x\n\n", SUBSCRIPTION, 0, NULL},
+		{"X-Tag: in\rcident\n\n", OTHER, MARK_BARE_NEWLINE, ""},
+	};
+
+	check_cases(*state, "trusted", cases, COUNT(cases));
+}
+
+static void trusted_tags_that_conflict_never_give_the_milder_category(void **state)
+{
+	static const struct case_of cases[] = {
+		{"X-Tag: incident\nX-Tags: type=invoice\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Tags: type=news, type=invoice\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Tags: type=news\nX-Tag: incident\n\n", INCIDENT, CONFLICT, NULL},
+		{"X-Tag: incident\nX-Json: {\"category\":[\"incident\",\"invoice\"]}\n\n",
+		 SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Tag: incident\nX-Json: {\"category\":[\"incident\"]}\n\n", INCIDENT, 0, NULL},
+	};
+
+	check_cases(*state, "trusted", cases, COUNT(cases));
 }
 
 static void the_sender_counts_only_where_nothing_else_speaks(void **state)
@@ -711,7 +761,9 @@ int main(void)
 		WITH_FIXTURE(the_gravest_evidence_in_the_text_decides),
 		WITH_FIXTURE(an_identifier_never_makes_a_notice_of_subscription_mail),
 		WITH_FIXTURE(a_trusted_tag_decides),
-		WITH_FIXTURE(a_tag_from_anyone_else_is_ignored_and_marked),
+		WITH_FIXTURE(a_tag_from_anyone_else_is_ignored_and_marked_where_it_contradicts),
+		WITH_FIXTURE(a_trusted_tag_that_cannot_be_read_is_marked),
+		WITH_FIXTURE(trusted_tags_that_conflict_never_give_the_milder_category),
 		WITH_FIXTURE(the_sender_counts_only_where_nothing_else_speaks),
 		WITH_FIXTURE(odd_fields_are_marked),
 		WITH_FIXTURE(look_alike_letters_are_seen_through_and_marked),

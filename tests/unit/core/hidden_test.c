@@ -23,11 +23,19 @@ static const struct {
 	{"X-SMTPAPI", " {\"category\": \"to\"}", false},
 	{"X-SMTPAPI", " {\"category\": [\"to\", \"to\"], \"x\": \"\\\"to\\\":\"}", false},
 	{"X-SMTPAPI", " {\"unique_args\": {\"tone\": \"to\"}}", false},
-	{"X-SMTPAPI", " {\"bcc\": []}", false},
-	{"X-SMTPAPI", " to: a@b.example", false},
-	{"X-SMTPAPI", " {\"to", false},
-	{"X-SMTPAPI", " {\"to\\", false},
+	{"X-SMTPAPI", " {\"filters\":{\"bcc\":{\"settings\":{\"email\":\"a@b.example\"}}}}", true},
+	{"X-SMTPAPI", " {\"category\":\"x\",\r\n\t\"unique_args\":{\"M\\u00fc\":\"x\r\n y\"}}",
+	 false},
+	{"X-SMTPAPI", " {\"t\r\n o\":[]}", true},
+	{"X-SMTPAPI", " {\"t\\to\":[]}", true},
+	{"X-SMTPAPI", " {\"category\": \"x\"}, \"cc\"", true},
+	{"X-SMTPAPI", " {\"category\": \"x\",}", true},
+	{"X-SMTPAPI", " =?utf-8?q?{}?=", true},
+	{"X-SMTPAPI", " to: a@b.example", true},
+	{"X-SMTPAPI", " {\"to", true},
+	{"X-SMTPAPI", " {\"to\\", true},
 	{"X-SMTPAPI", "", false},
+	{"X-SMTPAPI", "\r\n ", false},
 	{"X-MSYS-API", " {\"campaign_id\":\"x\",\"bcc\":[{\"email\":\"a@b.example\"}]}", true},
 	{"X-MSYS-API", " {\"archive\":[]}", true},
 	{"X-MSYS-API", " {\"campaign_id\":\"bcc\"}", false},
@@ -84,7 +92,7 @@ static void a_megabyte_of_quotes_is_read_once(void **state)
 
 	(void)state;
 	memset(quotes, '"', sizeof(quotes));
-	assert_false(is_hidden("X-SMTPAPI", (struct span){quotes, sizeof(quotes)}));
+	assert_true(is_hidden("X-SMTPAPI", (struct span){quotes, sizeof(quotes)}));
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "authres.h"
 #include "encword.h"
 #include "message.h"
+#include "tag.h"
 #include "text.h"
 
 #define SIZE ((size_t)2 << 20)
@@ -187,6 +188,97 @@ static void lines_without_end(void **state)
 	}
 }
 
+/* Seven readers of each of 64 bodies, so these are shorter. */
+#define TAG_SIZE (SIZE / 8)
+
+static void fill_between(struct buf *out, struct span head, struct span piece, struct span tail)
+{
+	csp_buf_init(out, SIZE);
+	csp_buf_append(out, head);
+	while (out->len < TAG_SIZE)
+		csp_buf_append(out, piece);
+	csp_buf_append(out, tail);
+	assert_false(csp_buf_failed(out));
+}
+
+/* Whether the body could be read; all values are asked for, and the last is left in `value`. */
+static bool read_tag(struct buf *value, const struct tag_shape *shape, struct span body)
+{
+	struct tag_reader reader;
+	struct buf text;
+	struct buf next;
+
+	csp_buf_init(&text, 16 * SIZE);
+	csp_buf_init(&next, 16 * SIZE);
+	bool readable = csp_tag_open(&reader, shape, &text, body);
+	while (readable && csp_tag_next(&reader, &next)) {
+		assert_false(csp_buf_failed(&next));
+		csp_buf_reset(value);
+		csp_buf_append(value, csp_buf_span(&next));
+	}
+	csp_buf_dispose(&text);
+	csp_buf_dispose(&next);
+	return readable;
+}
+
+static void tags_without_end(void **state)
+{
+	(void)state;
+	static const struct span pieces[] = {
+		SPAN_INIT("\""),          SPAN_INIT("\"\""),
+		SPAN_INIT("\\\","),       SPAN_INIT("\",\\\","),
+		SPAN_INIT(","),           SPAN_INIT("a=b,"),
+		SPAN_INIT("k=b;"),        SPAN_INIT("k="),
+		SPAN_INIT(":"),           SPAN_INIT("<"),
+		SPAN_INIT("[\"k\","),     SPAN_INIT("{\"k\":"),
+		SPAN_INIT(" "),           SPAN_INIT("\\u0041"),
+		SPAN_INIT("=?utf-8?q?a"), SPAN_INIT("=?utf-8?q?a?=,"),
+	};
+	static const struct span heads[] = {
+		SPAN_INIT(""),
+		SPAN_INIT("\""),
+		SPAN_INIT("{\"k\":[\""),
+		SPAN_INIT("{\"x\":["),
+	};
+	struct tag_shape shape = {.key = SPAN_LIT("k"), .position = 16};
+	struct buf body;
+	struct buf value;
+
+	csp_buf_init(&value, SIZE);
+	for (size_t i = 0; i < COUNT(pieces) * COUNT(heads); i++) {
+		struct span piece = pieces[i / COUNT(heads)];
+		fill_between(&body, heads[i % COUNT(heads)], piece, SPAN_LIT(""));
+		for (shape.format = TAG_TEXT; shape.format <= TAG_LIST_ID; shape.format++)
+			CHECK(piece.data, read_tag(&value, &shape, csp_buf_span(&body)) !=
+						  (shape.format == TAG_JSON));
+		csp_buf_dispose(&body);
+	}
+	csp_buf_dispose(&value);
+}
+
+static void json_values_without_end(void **state)
+{
+	(void)state;
+	static const struct span pieces[] = {
+		SPAN_INIT("\"k\":\"a\","),
+		SPAN_INIT("\"k\":[[\"a\"],{}],"),
+		SPAN_INIT("\"x\":-1.5e9 ,\n"),
+		SPAN_INIT("\"\\u006b\":\"\\ud83d\\ude00\","),
+	};
+	const struct tag_shape shape = {.format = TAG_JSON, .key = SPAN_LIT("k")};
+	struct buf body;
+	struct buf value;
+
+	csp_buf_init(&value, SIZE);
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		fill_between(&body, SPAN_LIT("{"), pieces[i], SPAN_LIT("\"k\":\"end\"}"));
+		CHECK(pieces[i].data, read_tag(&value, &shape, csp_buf_span(&body)));
+		CHECK_SPAN(pieces[i].data, csp_buf_span(&value), SPAN_LIT("end"));
+		csp_buf_dispose(&body);
+	}
+	csp_buf_dispose(&value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +288,8 @@ int main(void)
 		cmocka_unit_test(paths_without_end),
 		cmocka_unit_test(results_without_end),
 		cmocka_unit_test(lines_without_end),
+		cmocka_unit_test(tags_without_end),
+		cmocka_unit_test(json_values_without_end),
 	};
 
 	return cmocka_run_group_tests_name("linear", tests, NULL, NULL);

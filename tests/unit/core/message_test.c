@@ -191,6 +191,37 @@ static void fields_of_a_name_are_found_in_order_and_in_any_case(void **state)
 	csp_arena_dispose(&f.arena);
 }
 
+static void fields_are_counted_past_every_limit_and_without_memory(void **state)
+{
+	(void)state;
+	static const struct span names[] = {SPAN_INIT("x-tag"), SPAN_INIT("x-none")};
+	struct message_limits limits = roomy;
+	struct fixture f;
+
+	limits.header_fields = 2;
+	start(&f, limits);
+	assert_true(
+		csp_message_add_field(&f.message, SPAN_LIT("X-Tag"), SPAN_LIT("not counted yet")));
+	assert_true(csp_message_count_fields(&f.message, names, COUNT(names)));
+	assert_true(csp_message_add_field(&f.message, SPAN_LIT("X-TAG \t"), SPAN_LIT("a")));
+	assert_true(csp_message_add_field(&f.message, SPAN_LIT("x-tags"), SPAN_LIT("b")));
+	assert_true(csp_message_add_field(&f.message, SPAN_LIT("x-tag"), SPAN_LIT("dropped")));
+	assert_int_equal(f.message.field_count, 2);
+	assert_int_equal(f.message.counted_count, 2);
+	assert_int_equal(f.message.counted[0].count, 2);
+	assert_int_equal(f.message.counted[1].count, 0);
+	csp_arena_dispose(&f.arena);
+
+	start(&f, roomy);
+	assert_true(csp_message_count_fields(&f.message, names, COUNT(names)));
+	f.arena.max = f.arena.used;
+	assert_false(csp_message_add_field(&f.message, SPAN_LIT("X-Tag"), SPAN_LIT("a")));
+	assert_int_equal(f.message.counted[0].count, 1);
+	csp_message_init(&f.message, &f.arena, roomy);
+	assert_false(csp_message_count_fields(&f.message, names, COUNT(names)));
+	csp_arena_dispose(&f.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +233,7 @@ int main(void)
 		cmocka_unit_test(short_memory_is_told_and_nothing_half_added),
 		cmocka_unit_test(a_header_section_ends_at_the_empty_line),
 		cmocka_unit_test(fields_of_a_name_are_found_in_order_and_in_any_case),
+		cmocka_unit_test(fields_are_counted_past_every_limit_and_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("message", tests, NULL, NULL);

@@ -325,6 +325,37 @@ static void short_memory_makes_no_plan(void **state)
 	}
 }
 
+static void tags_are_removed_from_what_goes_on_and_is_not_trusted(void **state)
+{
+	static const struct span logins[] = {SPAN_INIT("tagger")};
+	static const struct proofs sources = {.logins = {logins, 1}};
+	static const struct {
+		enum action action;
+		struct span login;
+		size_t removed;
+	} cases[] = {
+		{ACTION_ACCEPT, SPAN_INIT("someone"), 1},
+		{ACTION_FLAG, SPAN_INIT(""), 1},
+		{ACTION_REJECT, SPAN_INIT("someone"), 0},
+		{ACTION_TEMPFAIL, SPAN_INIT("someone"), 0},
+		{ACTION_ACCEPT, SPAN_INIT("tagger"), 0},
+		{ACTION_FLAG, SPAN_INIT("tagger"), 0},
+	};
+	struct counted_field counted = {SPAN_LIT("x-tag"), 2};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct message message = {.client = {.login = cases[i].login},
+						.counted = &counted,
+						.counted_count = 1};
+		struct plan plan = {.action = cases[i].action};
+		csp_plan_remove_tags(&plan, &message, &sources);
+		assert_int_equal(plan.removed_count, cases[i].removed);
+		if (plan.removed_count)
+			assert_ptr_equal(plan.removed, &counted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +371,7 @@ int main(void)
 		cmocka_unit_test(what_a_name_brings_along_stays_one_short_printable_line),
 		cmocka_unit_test(without_a_category_the_reply_says_so),
 		cmocka_unit_test(short_memory_makes_no_plan),
+		cmocka_unit_test(tags_are_removed_from_what_goes_on_and_is_not_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

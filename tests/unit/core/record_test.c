@@ -65,7 +65,7 @@ static const char expected_record[] =
 	"\"marks\":[\"obfuscated\"],\"rule\":\"not-a-customer\",\"disposition\":\"pass\","
 	"\"mode\":\"enforce\",\"would\":[]}],"
 	"\"action\":\"reject\",\"would_action\":\"reject\",\"reply\":\"550 5.7.1 not from you\","
-	"\"flag\":null}";
+	"\"flag\":null,\"removed\":[]}";
 
 static void a_record_has_every_name_in_its_order(void **state)
 {
@@ -138,6 +138,23 @@ static void a_record_says_what_trusted_servers_found_out(void **state)
 	const json_t *methods = json_object_get(at(record, "recipients", 0), "proven_by");
 	assert_int_equal(json_array_size(methods), 1);
 	assert_string_equal(json_string_value(json_array_get(methods, 0)), "dkim");
+	json_decref(record);
+	sample_dispose(&sample);
+}
+
+static void a_record_tells_which_fields_were_removed(void **state)
+{
+	const struct counted_field counted[] = {{SPAN_LIT("x-none"), 0}, {SPAN_LIT("x-tag"), 2}};
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample.decision.plan = (struct plan){
+		.action = ACTION_ACCEPT, .removed = counted, .removed_count = COUNT(counted)};
+	json_t *record = parsed_record(&sample.decision);
+	assert_int_equal(json_array_size(json_object_get(record, "removed")), 1);
+	assert_string_equal(text_at(at(record, "removed", 0), "field"), "x-tag");
+	assert_int_equal(json_integer_value(json_object_get(at(record, "removed", 0), "count")), 2);
 	json_decref(record);
 	sample_dispose(&sample);
 }
@@ -379,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_record_has_every_name_in_its_order),
 		cmocka_unit_test(under_the_global_monitor_the_verdict_joins_what_would_be),
 		cmocka_unit_test(a_record_says_what_trusted_servers_found_out),
+		cmocka_unit_test(a_record_tells_which_fields_were_removed),
 		cmocka_unit_test(what_is_not_known_is_null),
 		cmocka_unit_test(hostile_text_stays_one_line_that_gives_it_back),
 		cmocka_unit_test(bytes_that_are_no_utf_8_are_replaced),

@@ -90,6 +90,7 @@ static void a_report_says_what_would_happen_and_why(void **state)
 static void a_report_says_what_could_not_be_found_out(void **state)
 {
 	const struct classification unclassified = {.known = false};
+	const struct counted_field counted[] = {{SPAN_LIT("x-none"), 0}, {SPAN_LIT("x-tag"), 2}};
 	struct sample sample;
 
 	(void)state;
@@ -98,8 +99,10 @@ static void a_report_says_what_could_not_be_found_out(void **state)
 	sample.decision.classification = &unclassified;
 	sample.decision.marks = 0;
 	sample.decision.recipient_count = 1;
-	sample.decision.would_plan =
-		(struct plan){.action = ACTION_FLAG, .flag = SPAN_LIT("flag; id=-")};
+	sample.decision.would_plan = (struct plan){.action = ACTION_FLAG,
+						   .flag = SPAN_LIT("flag; id=-"),
+						   .removed = counted,
+						   .removed_count = COUNT(counted)};
 	sample.decision.plan = sample.decision.would_plan;
 	sample.recipients[0] = (struct recipient){
 		.address = SPAN_LIT("<a@b@c>"),
@@ -117,7 +120,8 @@ static void a_report_says_what_could_not_be_found_out(void **state)
 		     "  customer     (not known)\n"
 		     "  sender       (could not be found out)\n"
 		     "  rule         fault: flag (could not be decided for a fault of ours)\n"
-		     "header       flag; id=-\n");
+		     "header       flag; id=-\n"
+		     "removed      x-tag (2)\n");
 	sample_dispose(&sample);
 }
 

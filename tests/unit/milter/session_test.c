@@ -25,31 +25,38 @@ static void ignore(void *context, const struct conf_error *error)
 	print_error("%s:%u: %s\n", error->file, error->line, error->text);
 }
 
-static void write_conf(char *path, size_t size)
+static void write_file(char *path, size_t size, const char *name, const char *text)
 {
-	snprintf(path, size, "%s/csp-milter.conf", folder);
+	snprintf(path, size, "%s/%s", folder, name);
 	FILE *stream = fopen(path, "w");
 	assert_non_null(stream);
-	fputs("mode = \"enforce\";\n"
-	      "limits = { header_bytes = 4096; header_fields = 10; recipients = 3; };\n"
-	      "classification = { packs = [ ]; };\n"
-	      "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n",
-	      stream);
+	fputs(text, stream);
 	fclose(stream);
 	assert_int_equal(chmod(path, 0644), 0);
 }
+
+static const char conf_text[] =
+	"mode = \"enforce\";\n"
+	"limits = { header_bytes = 4096; header_fields = 10; recipients = 3; };\n"
+	"classification = { packs = \"pack.conf\"; remove_untrusted_tags = true; };\n"
+	"rules = ( { name = \"all\"; disposition = \"pass\"; } );\n";
+static const char pack_text[] = "tags = ( { header = \"X-Tag\"; values = ( { value = \"x\"; "
+				"category = \"other\"; } ); } );\n";
 
 static int setup(void **state)
 {
 	struct snapshot *snapshot = NULL;
 	char path[96];
+	char pack[96];
 
 	(void)state;
 	strcpy(folder, "/tmp/csp-session-XXXXXX");
 	assert_non_null(mkdtemp(folder));
-	write_conf(path, sizeof(path));
+	write_file(pack, sizeof(pack), "pack.conf", pack_text);
+	write_file(path, sizeof(path), "csp-milter.conf", conf_text);
 	assert_int_equal(csp_snapshot_new(&snapshot, path, ignore, NULL), CONF_OK);
 	unlink(path);
+	unlink(pack);
 	assert_true(csp_filter_init(&filter));
 	filter.slot = csp_snapshot_slot_new(snapshot);
 	session = csp_session_new(&filter);
@@ -210,7 +217,10 @@ static void limits_are_no_shortage_and_short_memory_is_remembered(void **state)
 	csp_session_add_recipient(session, "<c@d.example>");
 	assert_true(session->short_of_memory);
 	csp_session_add_field(session, "X-CSP-Policy", "forged");
+	csp_session_add_field(session, "X-TAG", "x");
 	assert_int_equal(session->forged, 1);
+	assert_int_equal(session->message.counted[0].count, 1);
+	assert_int_equal(session->message.field_count, 0);
 	csp_session_begin(session, &envelope);
 	assert_false(session->short_of_memory);
 	free(body);

@@ -54,6 +54,7 @@ static void test_every_setting_has_the_value_of_the_sample_as_its_default(void *
 	assert_int_equal(conf->authentication.partners, 0);
 	assert_int_equal(conf->authentication.vendor, 0);
 	assert_false(conf->authentication.below_received);
+	assert_int_equal(conf->removed_fields.count, 0);
 	assert_int_equal(conf->policy.own_domains.count, 0);
 	assert_int_equal(conf->categories.count, 4);
 	assert_int_equal(conf->categories.subscription, 0);
@@ -67,10 +68,15 @@ static void test_every_setting_has_the_value_of_the_sample_as_its_default(void *
 	csp_conf_free(conf);
 }
 
+#define TAG(name)                                                                                  \
+	"{ header = \"" name "\"; values = ( { value = \"x\"; category = \"other\"; } ); }"
+
 static void test_every_setting_can_be_set(void **state)
 {
 	struct conf_files *files = *state;
 
+	conf_files_put(files, "a.conf", "tags = ( " TAG("X-Tag") " );\n");
+	conf_files_put(files, "b.conf", "tags = ( " TAG("x-tag") ", " TAG("X-Other") " );\n");
 	conf_files_put(
 		files, "main.conf",
 		"\xEF\xBB\xBF" /* as editors of one system begin a file */
@@ -99,7 +105,8 @@ static void test_every_setting_can_be_set(void **state)
 		"  reply = \"450 4.2.0 \" \"wait\"; };\n"
 		"flag_header = \"X-Ours\"; help_url = \"https://example.com/csp\";\n"
 		"classification = { categories = [ \"ads\", \"incident\", \"subscription\" ];\n"
-		"  text_fields = \"Subject\"; packs = [ ]; tag_sources = { logins = \"tagger\"; }; "
+		"  text_fields = \"Subject\"; packs = [ \"a.conf\", \"b.conf\" ]; "
+		"tag_sources = { logins = \"tagger\"; }; remove_untrusted_tags = true; "
 		"};\n" RULES);
 	struct conf *conf = conf_files_read_right(files);
 	assert_int_equal(conf->mode, MODE_ENFORCE);
@@ -157,6 +164,9 @@ static void test_every_setting_can_be_set(void **state)
 	assert_int_equal(conf->categories.other, 3);
 	assert_int_equal(conf->text_fields.count, 1);
 	assert_int_equal(conf->tag_sources.logins.count, 1);
+	assert_int_equal(conf->removed_fields.count, 2);
+	assert_true(csp_span_equal(conf->removed_fields.items[0], SPAN_LIT("x-other")));
+	assert_true(csp_span_equal(conf->removed_fields.items[1], SPAN_LIT("x-tag")));
 	csp_conf_free(conf);
 }
 

@@ -118,15 +118,23 @@ static void test_tags_map_values_of_a_field_to_categories(void **state)
 				  "   { value = \"Invoice\"; category = \"subscription\"; },\n"
 				  "   { value = \"outage\"; category = \"incident\"; }, ); },\n"
 				  " { header = \"Keywords\"; format = \"list\"; values = ( { value "
-				  "= \"x\"; category = \"other\"; } ); } );\n");
+				  "= \"x\"; category = \"other\"; } ); },\n"
+				  " { header = \"A\"; format = \"json\"; key = \"k\"; values = ( { "
+				  "value = \"x\"; category = \"other\"; } ); },\n"
+				  " { header = \"B\"; format = \"colons\"; position = 16; values = "
+				  "( { value = \"x\"; category = \"other\"; } ); } );\n");
 
-	assert_int_equal(conf->pack.tag_count, 2);
+	assert_int_equal(conf->pack.tag_count, 4);
+	assert_int_equal(conf->pack.tags[2].shape.format, TAG_JSON);
+	assert_span(conf->pack.tags[2].shape.key, "k");
+	assert_int_equal(conf->pack.tags[3].shape.format, TAG_COLONS);
+	assert_int_equal(conf->pack.tags[3].shape.position, 16);
 	assert_span(conf->pack.tags[0].header, "X-PM-Tag");
 	assert_span(conf->pack.tags[0].rule, "x-pm-tag");
-	assert_int_equal(conf->pack.tags[0].format, TAG_TEXT);
+	assert_int_equal(conf->pack.tags[0].shape.format, TAG_TEXT);
 	assert_int_equal(conf->pack.tags[0].value_count, 2);
 	assert_span(conf->pack.tags[0].values[0].value, "Invoice");
-	assert_int_equal(conf->pack.tags[1].format, TAG_LIST);
+	assert_int_equal(conf->pack.tags[1].shape.format, TAG_LIST);
 	assert_int_equal(conf->pack.tags[1].values[0].category, conf->categories.other);
 	csp_conf_free(conf);
 }
@@ -285,9 +293,21 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "},\n"
 		 "{ value = \"V\"; category = \"incident\"; } ); } );",
 		 "pack.conf:2: tags.values: the value 'V' stands twice"},
+		{"tags = ( { header = \"X-Y\"; format = \"xml\"; values = ( { value = \"v\"; "
+		 "category = \"other\"; } ); } );",
+		 "pack.conf:1: tags.format: 'xml' is unknown: one of text, list, pairs, labels"},
 		{"tags = ( { header = \"X-Y\"; format = \"json\"; values = ( { value = \"v\"; "
 		 "category = \"other\"; } ); } );",
-		 "pack.conf:1: tags.format: 'json' is unknown: one of text, list"},
+		 "pack.conf:1: tags: 'key' is missing"},
+		{"tags = ( { header = \"X-Y\"; key = \"k\"; values = ( { value = \"v\"; "
+		 "category = \"other\"; } ); } );",
+		 "pack.conf:1: tags: 'key' belongs to format"},
+		{"tags = ( { header = \"X-Y\"; format = \"colons\"; values = ( { value = \"v\"; "
+		 "category = \"other\"; } ); } );",
+		 "pack.conf:1: tags: 'position' is missing"},
+		{"tags = ( { header = \"X-Y\"; position = 1; values = ( { value = \"v\"; "
+		 "category = \"other\"; } ); } );",
+		 "pack.conf:1: tags: 'position' belongs to format"},
 		{"lists = ( { name = \"l\"; entries = ( { name = \"e\"; } ); } );",
 		 "pack.conf:1: lists.l.entries.e: 'senders' or 'phrases' is missing"},
 		{"lists = ( { name = \"l\"; entries = (\n{ name = \"e\"; senders = \"nobody\"; } "

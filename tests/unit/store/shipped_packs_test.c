@@ -310,6 +310,55 @@ static void domains_that_many_share_are_listed(void **state)
 	}
 }
 
+static void tags_are_read_as_their_systems_write_them(void **state)
+{
+	static const struct {
+		const char *header, *category;
+	} cases[] = {
+		{"X-PM-Tag: invoice\n", "subscription"},
+		{"X-PM-Message-Stream: incidents\n", "incident"},
+		{"X-PM-Metadata-category: billing\n", "subscription"},
+		{"X-Metadata-Category: Operational\n", "operational"},
+		{"X-Mailgun-Tag: news\nX-Mailgun-Tag: renewal\n", "subscription"},
+		{"X-Mailin-Tag: incident\n", "incident"},
+		{"X-MC-Tags: welcome,billing\n", "subscription"},
+		{"X-SES-MESSAGE-TAGS: team=a, category=incident\n", "incident"},
+		{"X-SES-MESSAGE-TAGS: team=incident\n", "other"},
+		{"X-SES-CONFIGURATION-SET: billing\n", "subscription"},
+		{"X-SMTPAPI: {\"category\": [\"billing\",\n \"monthly\"], \"send_at\": "
+		 "1409348513}\n",
+		 "subscription"},
+		{"X-SMTPAPI: {\"unique_args\": {\"category\": \"billing\"}}\n", "other"},
+		{"X-MSYS-API: {\"campaign_id\": \"incident\", \"options\": "
+		 "{\"open_tracking\":false}}\n",
+		 "incident"},
+		{"Keywords: \"a, b\", csp-subscription\n", "subscription"},
+	};
+	static const struct span logins[] = {SPAN_INIT("tagger")};
+	static const struct vendor vendor = {0};
+	const struct sender sender = {.known = true, .kind = SENDER_OTHER, .proof = PROOF_UNKNOWN};
+	struct fixture *fixture = *state;
+
+	fixture->conf->tag_sources = (struct proofs){.logins = {logins, 1}};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct span text = csp_span_from(cases[i].header);
+		struct classification found;
+		struct message message;
+		struct authors authors;
+		csp_arena_reset(&fixture->arena);
+		csp_message_init(&message, &fixture->arena, (struct message_limits){65536, 100, 1});
+		message.client.login = logins[0];
+		assert_true(csp_message_add_header_section(&message, &text));
+		assert_true(csp_authors_collect(&authors, &message, &vendor));
+		csp_classify(&found, fixture->classifier, fixture->scratch, &message, &authors,
+			     &sender);
+		assert_true(found.known);
+		struct span category = fixture->conf->categories.names[found.category];
+		if (!csp_span_equal(category, csp_span_from(cases[i].category)))
+			fail_msg("%s is %.*s", cases[i].header, SPAN_ARG(category));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +370,7 @@ int main(void)
 		cmocka_unit_test(products_are_told_apart),
 		cmocka_unit_test(documented_direct_mail_is_on_its_list),
 		cmocka_unit_test(domains_that_many_share_are_listed),
+		cmocka_unit_test(tags_are_read_as_their_systems_write_them),
 	};
 
 	return cmocka_run_group_tests(tests, open_fixture, close_fixture);
