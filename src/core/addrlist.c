@@ -15,7 +15,8 @@
 struct element {
 	struct piece local;
 	struct piece domain;
-	struct piece display; /* everything outside angle brackets, comments too */
+	struct piece display;  /* outside angle brackets: what is no address, comments too */
+	size_t display_before; /* its length before the words of the local part */
 	bool local_has_gap;
 	bool phrase;  /* words before those of the local part */
 	bool words;   /* something since the last address */
@@ -122,6 +123,18 @@ static bool has_encoded_word(struct span text)
 	return false;
 }
 
+/* Letters that look like '@' are there for one reason alone. */
+static bool has_false_at(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		struct span here = from(text, i);
+		if (csp_span_starts_with(here, SPAN_LIT("\xef\xbc\xa0")) ||
+		    csp_span_starts_with(here, SPAN_LIT("\xef\xb9\xab")))
+			return true;
+	}
+	return false;
+}
+
 /* Whose mailbox it is shows by its domain, so a local part that cannot be read is left out. */
 static enum mailbox_result make_mailbox(struct mailbox *out, struct parser *parser)
 {
@@ -153,7 +166,7 @@ static void end_address(struct parser *parser)
 	if (result == MAILBOX_INVALID)
 		miss(parser);
 	if (result == MAILBOX_OK) {
-		if (has_encoded_word(mailbox.local) ||
+		if (has_encoded_word(mailbox.local) || has_false_at(mailbox.local) ||
 		    csp_span_find(mailbox.local, '@') < mailbox.local.len)
 			doubt(parser);
 		bool again = element->addresses > 0 && same_mailbox(&element->mailbox, &mailbox);
@@ -177,6 +190,7 @@ static void add_word(struct parser *parser)
 	if (!joined) {
 		element->phrase = element->phrase || element->words;
 		start_address(element);
+		element->display_before = element->display.len;
 	}
 	if (joined && parser->token.gap_before)
 		element->local_has_gap = true;
@@ -200,6 +214,16 @@ static void add_display(struct parser *parser)
 		csp_piece_put(display, parser->token.text);
 }
 
+/*
+ * A quote inside of an encoded-word, or an encoded-word that a quoted string cuts: where the name ends depends on which
+ * of them a reader looks for first. It shows as two words that touch.
+ */
+static void check_quotes(struct parser *parser)
+{
+	if (has_encoded_word(csp_piece_span(&parser->element.display)))
+		doubt(parser);
+}
+
 /* The current token is the '@'; afterwards it is the one behind the domain. */
 static void parse_domain(struct parser *parser, bool shown)
 {
@@ -207,11 +231,12 @@ static void parse_domain(struct parser *parser, bool shown)
 	bool want_label = true;
 
 	if (!element->words || parser->token.gap_before || element->local_has_gap ||
-	    (shown && element->phrase))
+	    (shown && (element->phrase || element->addresses)))
 		doubt(parser);
+	/* It is judged as an author; as text its quoted words could be taken for another address. */
+	if (shown && element->words)
+		element->display.len = element->display_before;
 	for (;;) {
-		if (shown)
-			add_display(parser);
 		advance(parser);
 		bool dot = at_special(parser, '.');
 		bool literal = parser->token.kind == TOKEN_LITERAL && element->domain.len == 0;
@@ -303,18 +328,6 @@ static bool shows_other_address(struct parser *parser, struct span text)
 	return false;
 }
 
-/* Letters that look like '@' are there for one reason alone. */
-static bool has_false_at(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		struct span here = from(text, i);
-		if (csp_span_starts_with(here, SPAN_LIT("\xef\xbc\xa0")) ||
-		    csp_span_starts_with(here, SPAN_LIT("\xef\xb9\xab")))
-			return true;
-	}
-	return false;
-}
-
 /* `"ceo@vendor.example" <someone@else.example>`: no identity, but a reader may take it for one. */
 static void check_display(struct parser *parser)
 {
@@ -372,8 +385,8 @@ static void parse_special(struct parser *parser)
 {
 	switch (parser->token.special) {
 	case '.':
-		add_display(parser);
 		add_word(parser);
+		add_display(parser);
 		break;
 	case '@':
 		parse_domain(parser, true);
@@ -406,8 +419,12 @@ static void parse(struct parser *parser)
 			return;
 		}
 		if (at_word(parser)) {
-			add_display(parser);
+			bool touches = parser->element.words && !parser->element.goes_on &&
+				       !parser->token.gap_before;
 			add_word(parser);
+			add_display(parser);
+			if (touches)
+				check_quotes(parser);
 			advance(parser);
 		} else if (parser->token.kind == TOKEN_LITERAL) {
 			doubt(parser);

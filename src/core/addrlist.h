@@ -23,9 +23,9 @@ struct addrlist {
 /*
  * Appends the mailboxes of one raw field body to *list (start with a zeroed one). Ambiguous is what the grammar does
  * not have, and what it has but readers disagree about: routes, blanks and comments inside an address, nested or
- * open groups, an encoded-word in a local part, a display name or comment that shows another address. A
- * mailbox that stands in such a place is appended all the same, and where a local part cannot be read an empty one with
- * its domain. Cost is linear.
+ * open groups, an encoded-word in a local part, a quote that cuts an encoded-word, a display name or comment that
+ * shows another address. A mailbox that stands in such a place is appended all the same, and where a local part cannot be
+ * read an empty one with its domain. Cost is linear.
  */
 bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span body);
 

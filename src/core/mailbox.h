@@ -16,8 +16,11 @@ struct mailbox {
 
 enum mailbox_result { MAILBOX_OK, MAILBOX_NULL, MAILBOX_INVALID, MAILBOX_NO_MEMORY };
 
-/* Limits of RFC 5321 section 4.5.3.1, in octets. */
-#define MAILBOX_LOCAL_MAX  64
+/*
+ * In octets. RFC 5321 section 4.5.3.1 asks for no more than 64 octets of local part, but honest ones that
+ * carry another address (VERP, BATV) are longer and are delivered, so the bound is what a path can hold.
+ */
+#define MAILBOX_LOCAL_MAX  255
 #define MAILBOX_DOMAIN_MAX 255
 
 /*

@@ -79,19 +79,23 @@ class Runner:
             self.import_directory(target, own)
         return target / "csp-milter.conf"
 
-    def explain(self, case):
-        details = json.loads((case / "case.json").read_text(encoding="utf-8"))
-        argv = ["explain", "-c", self.prepare(case, details), "--json"]
+    def ask(self, conf, details, message):
+        """The decision about a message in a file; `details` are those of a case.json."""
+        argv = ["explain", "-c", conf, "--json"]
         argv += ["--at", details.get("at", NOON), "--from", details["from"]]
         for recipient in details["rcpt"]:
             argv += ["--rcpt", recipient]
         for name, option in OPTIONS.items():
             if name in details:
                 argv += [option, details[name]]
-        done = run(self.ctl, *argv, case / "message.eml")
+        done = run(self.ctl, *argv, message)
         if done.returncode != 0:
             raise Failure(f"explain: status {done.returncode}\n{done.stderr}")
         return json.loads(done.stdout)
+
+    def explain(self, case):
+        details = json.loads((case / "case.json").read_text(encoding="utf-8"))
+        return self.ask(self.prepare(case, details), details, case / "message.eml")
 
     def check(self, case):
         """A list of differences; empty when the case passed."""

@@ -24,7 +24,12 @@ static const struct list_case list_cases[] = {
 	{" a@b.example, c@d.example", "a@b.example;c@d.example;", CLEAR},
 	{" a@b.example,, c@d.example,", "a@b.example;c@d.example;", CLEAR},
 	{" One <a@b.example>,\r\n Two <c@d.example>", "a@b.example;c@d.example;", CLEAR},
-	{" \"a b\"@c.example <\"a b\"@c.example>", "\"a b\"@c.example;", AMBIGUOUS},
+	{" \"a b\"@c.example <\"a b\"@c.example>", "\"a b\"@c.example;", CLEAR},
+	{" \"a b\"@c.example", "\"a b\"@c.example;", CLEAR},
+	{" \"a,b\"@c.example (One), \"d\\\"e\"@f.example",
+	 "\"a,b\"@c.example;\"d\\\"e\"@f.example;", CLEAR},
+	{" (ceo@vendor.example) \"a b\"@c.example", "\"a b\"@c.example;", AMBIGUOUS},
+	{" \"a b\"@c.example (ceo@vendor.example)", "\"a b\"@c.example;", AMBIGUOUS},
 	{" a@[192.0.2.1]", "a@[192.0.2.1];", CLEAR},
 	{" <a@b.example.>", "a@b.example;", CLEAR},
 	{" < a@b.example >", "a@b.example;", CLEAR},
@@ -89,6 +94,14 @@ static const struct list_case list_cases[] = {
 	{" a@b\rc.example", "a@b;", AMBIGUOUS},
 
 	/* Display names and comments that show another address, or the same. */
+	{" a@b.example a@b.example", "a@b.example;", AMBIGUOUS},
+	{" \" =?utf-8?q?\"a?=\" <c@d.example \"x\" <a@b.example>", "a@b.example;", AMBIGUOUS},
+	{" =?utf-8?q?a\"b?= <c@d.example>, \"x\" <a@b.example>", "a@b.example;", AMBIGUOUS},
+	{" \"=?utf-8?q?a?=\"<a@b.example>", "a@b.example;", CLEAR},
+	{" =?utf-8?q?a?= \"b\" =?utf-8?q?c?= <a@b.example>", "a@b.example;", CLEAR},
+	{" One\"Two\" <a@b.example>", "a@b.example;", CLEAR},
+	{" =?utf-8?q?a.b?= <a@b.example>", "a@b.example;", CLEAR},
+
 	{" \"ceo@vendor.example\" <a@b.example>", "a@b.example;", AMBIGUOUS},
 	{" \"a@b.example\" <a@b.example>", "a@b.example;", CLEAR},
 	{" \"'a@b.example'\" <a@b.example>", "a@b.example;", CLEAR},
@@ -103,6 +116,8 @@ static const struct list_case list_cases[] = {
 	{" =?utf-8?q?Some_One?= <a@b.example>", "a@b.example;", CLEAR},
 	{" \"ceo\xef\xbc\xa0vendor.example\" <a@b.example>", "a@b.example;", AMBIGUOUS},
 	{" \"ceo\xef\xb9\xabvendor.example\" <a@b.example>", "a@b.example;", AMBIGUOUS},
+	{" <\"ceo\xef\xbc\xa0vendor.example\"@b.example>",
+	 "ceo\xef\xbc\xa0vendor.example@b.example;", AMBIGUOUS},
 	{" =?utf-8?q?a?=@b.example", "=?utf-8?q?a?=@b.example;", AMBIGUOUS},
 };
 

@@ -76,7 +76,8 @@ static enum disposition table_row(const char **rule, const struct world *world)
 		return *rule = "unlisted-product", DISPOSITION_FLAG;
 	if (world->kind == SENDER_PARTNER && proven)
 		return *rule = "other-partner", DISPOSITION_FLAG;
-	if ((world->marks & MARK_CONFLICTING_EVIDENCE) && vendor && proven)
+	if ((world->marks & MARK_CONFLICTING_EVIDENCE) && vendor && proven &&
+	    !(world->marks & (MARK_DUPLICATE_FIELD | MARK_BARE_NEWLINE)))
 		return *rule = "conflict", DISPOSITION_FLAG;
 	return *rule = "subscription", DISPOSITION_BLOCK;
 }
@@ -108,6 +109,8 @@ static const unsigned mark_sets[] = {
 	MARK_CONFLICTING_EVIDENCE,
 	MARK_UNDECODABLE | MARK_ROUTED_RECIPIENT,
 	MARK_CONFLICTING_EVIDENCE | MARK_TRUNCATED,
+	MARK_CONFLICTING_EVIDENCE | MARK_DUPLICATE_FIELD,
+	MARK_CONFLICTING_EVIDENCE | MARK_BARE_NEWLINE,
 	(1U << MARK_COUNT) - 1,
 };
 

@@ -64,6 +64,8 @@ static const struct rule shipped_rules[] = {
 		   .marks = MARK_CONFLICTING_EVIDENCE,
 		   .senders = BIT(SENDER_VENDOR),
 		   .proofs = BIT(PROOF_PROVEN)},
+	 .has_except = true,
+	 .except = {.marks = MARK_DUPLICATE_FIELD | MARK_BARE_NEWLINE},
 	 .disposition = DISPOSITION_FLAG,
 	 .mode = MODE_ENFORCE},
 	{.name = TEXT("subscription"),
