@@ -9,8 +9,8 @@
 #define DISPLAY_MAX ((size_t)1000) /* bytes of one display name that are looked at */
 #define DOMAIN_MAX  1024           /* bytes of a domain before its letters are made A-labels */
 
-/* A reader that goes on past bad and repeated addresses must not do so for ever. */
-#define ATTEMPTS_MAX ((size_t)4 * ADDRLIST_MAX)
+/* A reader that goes on past bad and repeated addresses must not do so for ever: so many for each one that is taken. */
+#define ATTEMPTS_FACTOR 4
 
 struct element {
 	struct piece local;
@@ -32,6 +32,7 @@ struct parser {
 	struct token token; /* the current one */
 	struct element element;
 	size_t first;    /* list->count at the start */
+	size_t max;      /* mailboxes taken */
 	size_t attempts; /* addresses met, good or bad */
 	bool in_group;
 	bool no_memory;
@@ -70,8 +71,14 @@ static void miss(struct parser *parser)
 
 static bool at_limit(const struct parser *parser)
 {
-	return parser->list->count - parser->first >= ADDRLIST_MAX ||
-	       parser->attempts >= ATTEMPTS_MAX;
+	return parser->list->count - parser->first >= parser->max ||
+	       parser->attempts >= ATTEMPTS_FACTOR * parser->max;
+}
+
+static void stop_at_limit(struct parser *parser)
+{
+	parser->list->truncated = true;
+	miss(parser);
 }
 
 static void start_address(struct element *element)
@@ -102,7 +109,7 @@ static void append(struct parser *parser, const struct mailbox *mailbox)
 	void *items = list->items;
 
 	if (at_limit(parser)) {
-		miss(parser);
+		stop_at_limit(parser);
 		return;
 	}
 	if (!csp_arena_grow(parser->arena, &items, &list->cap, list->count,
@@ -415,7 +422,7 @@ static void parse(struct parser *parser)
 	advance(parser);
 	while (parser->token.kind != TOKEN_END && !parser->no_memory) {
 		if (at_limit(parser)) {
-			miss(parser);
+			stop_at_limit(parser);
 			return;
 		}
 		if (at_word(parser)) {
@@ -443,7 +450,10 @@ bool csp_addrlist_parse(struct addrlist *list, struct arena *arena, struct span 
 	char local[MAILBOX_LOCAL_MAX];
 	char domain[DOMAIN_MAX];
 	char display[DISPLAY_MAX];
-	struct parser parser = {.list = list, .arena = arena, .first = list->count};
+	struct parser parser = {.list = list,
+				.arena = arena,
+				.first = list->count,
+				.max = list->max ? list->max : ADDRLIST_MAX};
 	struct buf unfolded;
 	bool bare = false;
 

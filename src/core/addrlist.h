@@ -13,12 +13,14 @@ struct addrlist {
 	struct mailbox *items;
 	size_t count;
 	size_t cap;
+	size_t max;     /* mailboxes taken from one field; 0: ADDRLIST_MAX */
 	bool group;     /* a group was seen */
 	bool ambiguous; /* readers may see it differently, or a limit was reached */
+	bool truncated; /* a limit was reached */
 	bool incomplete; /* an address could not be taken: its domain cannot be read, or a limit was reached */
 };
 
-#define ADDRLIST_MAX 100 /* mailboxes taken from one field */
+#define ADDRLIST_MAX 100
 
 /*
  * Appends the mailboxes of one raw field body to *list (start with a zeroed one). Ambiguous is what the grammar does

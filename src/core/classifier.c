@@ -7,7 +7,8 @@
 
 /* Fields that RFC 5322 section 3.6 allows once, and Content-Type (RFC 2045 section 3). */
 static const char *const once_fields[] = {
-	"From", "Sender", "Date", "Message-ID", "Reply-To", "To", "Cc", "Content-Type", "Subject",
+	"From", "Sender", "Date",        "Message-ID", "Reply-To", "To",
+	"Cc",   "Bcc",    "In-Reply-To", "References", "Subject",  "Content-Type",
 };
 #define ONCE_COUNT (sizeof(once_fields) / sizeof(once_fields[0]))
 

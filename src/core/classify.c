@@ -29,6 +29,7 @@ struct reading {
 	bool trusted;      /* its tags count */
 	size_t tag_values;
 	unsigned untrusted_tags; /* bit: category */
+	size_t words;            /* encoded ones that may still be decoded */
 	bool folded; /* what is heard was seen only once look-alike letters were folded */
 	unsigned marks;
 	bool failed;
@@ -77,6 +78,8 @@ static void hear_phrase(void *context, const struct phrase_owner *owner, struct 
 	const struct stamps *stamps = &reading->scratch->stamps;
 	uint64_t now = reading->scratch->now;
 
+	if (reading->folded && !csp_lookalikes_may_be_in(match))
+		return;
 	switch (owner->kind) {
 	case PHRASE_CATEGORY:
 		if (seen_since(&stamps->phrases[owner->index], now, now))
@@ -206,7 +209,8 @@ static void read_text(struct reading *reading, struct span body)
 	bool undecodable = false;
 
 	csp_buf_reset(decoded);
-	csp_encword_decode(decoded, &undecodable, unfold(reading, body));
+	if (!csp_encword_decode_some(decoded, &undecodable, unfold(reading, body), &reading->words))
+		reading->marks |= MARK_TRUNCATED;
 	if (undecodable)
 		reading->marks |= MARK_UNDECODABLE;
 	reading->failed = reading->failed || csp_buf_failed(decoded);
@@ -384,6 +388,7 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 		.arena = message->arena,
 		.began = scratch->now + 1,
 		.trusted = tag_sources && csp_proofs_hold(tag_sources, &message->client),
+		.words = message->limits.encoded_words,
 	};
 
 	read_fields(&reading);

@@ -1,5 +1,7 @@
 #include "dsn.h"
 
+#include "contenttype.h"
+
 static bool is_daemon(const struct mailbox *mailbox, struct spans own_domains)
 {
 	return (csp_span_equal_nocase(mailbox->local, SPAN_LIT("mailer-daemon")) ||
@@ -7,18 +9,17 @@ static bool is_daemon(const struct mailbox *mailbox, struct spans own_domains)
 	       csp_spans_hold_domain(own_domains, mailbox->domain);
 }
 
-static bool is_multipart_report(const struct message *message)
+/* RFC 6522 section 3, RFC 3464 section 2. */
+static bool is_delivery_report(const struct message *message)
 {
 	const struct span name = SPAN_LIT("Content-Type");
-	const struct span type = SPAN_LIT("multipart/report");
 	size_t at = 0;
 	const struct field *field = csp_message_next_field(message, &at, name);
 
 	if (!field || csp_message_next_field(message, &at, name))
 		return false;
-	struct span stated, parameters;
-	csp_span_split(&stated, &parameters, field->body, ';');
-	return csp_span_equal_nocase(csp_span_trim(stated), type);
+	return csp_content_type_is(field->body, SPAN_LIT("multipart/report"),
+				   SPAN_LIT("report-type"), SPAN_LIT("delivery-status"));
 }
 
 /* One From and nobody else: a second author would be a way around the rules. */
@@ -27,5 +28,5 @@ bool csp_dsn_is_own(const struct message *message, const struct authors *authors
 {
 	return authors->null_reverse_path && !authors->marks && authors->count == 1 &&
 	       authors->items[0].field == AUTHOR_FROM &&
-	       is_daemon(&authors->items[0].mailbox, own_domains) && is_multipart_report(message);
+	       is_daemon(&authors->items[0].mailbox, own_domains) && is_delivery_report(message);
 }

@@ -8,7 +8,10 @@
 
 #include "sender.h"
 
-/* A null reverse-path, one Content-Type that says multipart/report, and one author: our mailer-daemon or postmaster. */
+/*
+ * A null reverse-path, one Content-Type that says multipart/report of a delivery-status, and one author: our
+ * mailer-daemon or postmaster.
+ */
 bool csp_dsn_is_own(const struct message *message, const struct authors *authors,
 		    struct spans own_domains);
 

@@ -150,10 +150,11 @@ static int base64_value(char c)
 	return c == '/' ? 63 : -1;
 }
 
-/* Missing padding is forgiven: it hides nothing. */
+/* Missing padding is forgiven: it hides nothing. What stands behind padding is not seen by readers who stop there. */
 static size_t decode_base64(char *out, bool *bad, struct span text)
 {
 	uint32_t bits = 0;
+	bool padded = false;
 	unsigned count = 0; /* bits not yet written: 0, 6, 4 or 2 */
 	size_t len = 0;
 
@@ -161,11 +162,13 @@ static size_t decode_base64(char *out, bool *bad, struct span text)
 		char c = text.data[i];
 		int value = base64_value(c);
 		if (value >= 0) {
+			*bad = *bad || padded;
 			bits = bits << 6 | (uint32_t)value;
 			count += 6;
 		} else if (c == '=') {
 			*bad = *bad || count == 6;
 			count = 0;
+			padded = true;
 		} else if (c != ' ' && c != '\t') {
 			*bad = true;
 		}
@@ -232,7 +235,8 @@ static void add_plain(struct decoder *decoder, size_t begin, size_t end, bool wo
 		*decoder->undecodable = true;
 }
 
-static void decode_words(struct decoder *decoder)
+/* False when a word was left that there is no more room for in *words. */
+static bool decode_words(struct decoder *decoder, size_t *words)
 {
 	struct span body = decoder->body;
 	size_t plain = 0; /* where what was not yet taken begins */
@@ -242,6 +246,9 @@ static void decode_words(struct decoder *decoder)
 		struct word word;
 		size_t next = open + 2;
 		if (find_word(&word, decoder, open)) {
+			if (*words == 0)
+				break;
+			--*words;
 			add_plain(decoder, plain, open, true);
 			add_word(decoder, &word);
 			plain = next = word.end;
@@ -249,6 +256,7 @@ static void decode_words(struct decoder *decoder)
 		open = find_pair(body, next, "=?");
 	}
 	add_plain(decoder, plain, body.len, false);
+	return open == body.len;
 }
 
 /* Controls that are no white space, and the bidirectional overrides: some readers leave them out, others turn with them. */
@@ -264,12 +272,15 @@ static bool misleads(struct span here)
 	       csp_span_starts_with(here, SPAN_LIT("\xe2\x80\xae"));
 }
 
-/* What opens an encoded-word, with any label: some reader decodes a second time, or more leniently. */
+/*
+ * What opens an encoded-word, with any label: some reader decodes a second time, or more leniently. The cost is linear,
+ * for the next word's own '?' ends the search at the latest.
+ */
 static bool opens_word(struct span here)
 {
 	if (!csp_span_starts_with(here, SPAN_LIT("=?")))
 		return false;
-	here = csp_span_slice(here, 2, 2 + CHARSET_LABEL_MAX + 3);
+	here = from(here, 2);
 	here = from(here, csp_span_find(here, '?'));
 	return here.len >= 3 && here.data[2] == '?' && strchr("bBqQ", here.data[1]);
 }
@@ -287,14 +298,23 @@ static bool is_ambiguous(struct span text)
 	return false;
 }
 
-void csp_encword_decode(struct buf *out, bool *undecodable, struct span unfolded)
+bool csp_encword_decode_some(struct buf *out, bool *undecodable, struct span unfolded,
+			     size_t *words)
 {
 	struct decoder decoder = {.out = out, .undecodable = undecodable, .body = unfolded};
 	size_t start = out->len;
 
 	csp_buf_init(&decoder.bytes, unfolded.len + 1);
-	decode_words(&decoder);
+	bool all = decode_words(&decoder, words);
 	csp_buf_dispose(&decoder.bytes);
 	if (is_ambiguous(csp_span_slice(csp_buf_span(out), start, out->len)))
 		*undecodable = true;
+	return all;
+}
+
+void csp_encword_decode(struct buf *out, bool *undecodable, struct span unfolded)
+{
+	size_t words = SIZE_MAX;
+
+	csp_encword_decode_some(out, undecodable, unfolded, &words);
 }

@@ -13,7 +13,8 @@
  * bytes before they are converted; words need no blanks around them, for that is how most readers see it.
  * *undecodable is set, never cleared, for
  *   - a word without an end: decoded up to the next blank or word; an encoding other than B and Q: left as it is;
- *   - what base64 does not have: passed over; a '=' of Q that stands before no two digits: taken as it is;
+ *   - what base64 does not have: passed over; text behind its padding; a '=' of Q that stands before no two digits: taken
+ *     as it is;
  *   - bytes that their charset does not have: U+FFFD;
  *   - a charset that is not on the list, and raw bytes that are not UTF-8: guessed as in charset.h;
  *   - what is left of a word after decoding once, controls that are no white space, and bidirectional overrides: what
@@ -21,5 +22,11 @@
  * Cost is linear.
  */
 void csp_encword_decode(struct buf *out, bool *undecodable, struct span unfolded);
+
+/*
+ * The same, but takes each word off *words and decodes none when that is 0; false when one was left as it is written.
+ */
+bool csp_encword_decode_some(struct buf *out, bool *undecodable, struct span unfolded,
+			     size_t *words);
 
 #endif

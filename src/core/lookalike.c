@@ -154,71 +154,89 @@ static bool is_latin(uint32_t rune)
 	return rune < 0x250 || (rune >= 0x1e00 && rune < 0x1f00);
 }
 
+static struct span skip(struct span text, size_t len)
+{
+	return csp_span_slice(text, len, text.len);
+}
+
 /* Would the word be Latin, and was it not before? */
 static bool pretends(struct span word)
 {
 	bool found = false;
 
-	while (word.len) {
+	for (;;) {
 		uint32_t rune;
+		word = skip(word, csp_span_ascii_length(word));
 		size_t len = csp_utf8_decode(&rune, word);
-		bool looks_alike = rune >= 0x80 && find(rune);
-		if (len == 0 || (!looks_alike && !is_latin(rune)))
+		if (len == 0)
+			return found && word.len == 0;
+		bool looks_alike = find(rune);
+		if (!looks_alike && !is_latin(rune))
 			return false;
 		found = found || looks_alike;
-		word = csp_span_slice(word, len, word.len);
+		word = skip(word, len);
 	}
-	return found;
 }
 
-static void append_letter(struct buf *out, const struct lookalike *found, enum lookalike_case as)
+/* True when some letter stands for another one as a capital than when small. */
+static bool append_folded(struct buf *out, struct span word, enum lookalike_case as)
 {
-	char letter = as == LOOKALIKE_SMALL ? found->small : found->capital;
+	bool differs = false;
 
-	if (letter)
-		csp_buf_append_char(out, letter);
-}
-
-static void append_folded(struct buf *out, struct span word, enum lookalike_case as)
-{
 	while (word.len) {
 		uint32_t rune;
+		size_t plain = csp_span_ascii_length(word);
+		csp_buf_append(out, csp_span_slice(word, 0, plain));
+		word = skip(word, plain);
 		size_t len = csp_utf8_decode(&rune, word);
-		const struct lookalike *found = rune < 0x80 ? NULL : find(rune);
-		if (found)
-			append_letter(out, found, as);
-		else
+		const struct lookalike *found = len ? find(rune) : NULL;
+		if (found) {
+			char letter = as == LOOKALIKE_SMALL ? found->small : found->capital;
+			csp_buf_append(out, (struct span){&letter, letter != 0});
+			differs = differs || found->small != found->capital;
+		} else {
 			csp_buf_append(out, csp_span_slice(word, 0, len));
-		word = csp_span_slice(word, len, word.len);
+		}
+		word = skip(word, len);
 	}
+	return differs;
 }
 
-static bool any_word_pretends(struct span normal)
-{
-	struct span word;
-
-	for (bool more = true; more;) {
-		more = csp_span_split(&word, &normal, normal, ' ');
-		if (!csp_span_is_ascii(word) && pretends(word))
-			return true;
-	}
-	return false;
-}
-
+/* Where the words that pretend to be Latin stand, so that what lies between them is taken at once. */
 bool csp_lookalikes_fold(struct buf *out, struct span normal, enum lookalike_case as)
 {
-	struct span word;
+	size_t start = out->len;
+	bool differs = false;
+	size_t taken = 0;
 
-	if (csp_span_is_ascii(normal) || !any_word_pretends(normal))
+	if (csp_span_is_ascii(normal))
 		return false;
-	for (bool more = true; more;) {
-		more = csp_span_split(&word, &normal, normal, ' ');
-		if (!csp_span_is_ascii(word) && pretends(word))
-			append_folded(out, word, as);
-		else
-			csp_buf_append(out, word);
-		if (more)
-			csp_buf_append_char(out, ' ');
+	for (size_t at = 0; at < normal.len;) {
+		struct span word = skip(normal, at);
+		word.len = csp_span_find(word, ' ');
+		if (pretends(word)) {
+			csp_buf_append(out, csp_span_slice(normal, taken, at));
+			differs = append_folded(out, word, as) || differs;
+			taken = at + word.len;
+		}
+		at += word.len + 1;
 	}
+	if (taken == 0 || (as == LOOKALIKE_CAPITAL && !differs)) {
+		out->len = start;
+		return false;
+	}
+	csp_buf_append(out, skip(normal, taken));
 	return true;
+}
+
+bool csp_lookalikes_may_be_in(struct span phrase)
+{
+	while (phrase.len) {
+		uint32_t rune;
+		size_t len = csp_utf8_decode(&rune, phrase);
+		if (len == 0 || (is_latin(rune) && u_isalpha((UChar32)rune)))
+			return true;
+		phrase = csp_span_slice(phrase, len, phrase.len);
+	}
+	return false;
 }

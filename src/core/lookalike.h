@@ -11,7 +11,16 @@
 /* Some letters look like one Latin letter when small and like another one when capital: Greek nu is v or N. */
 enum lookalike_case { LOOKALIKE_SMALL, LOOKALIKE_CAPITAL };
 
-/* Appends text of the normal form (text.h) with such words folded; false: there were none, and nothing was appended. */
+/*
+ * Appends text of the normal form (text.h) with such words folded; false, and nothing appended, when there are none, or
+ * when folding them as capitals gives what it gives as small letters.
+ */
 bool csp_lookalikes_fold(struct buf *out, struct span normal, enum lookalike_case as);
+
+/*
+ * May a folded word be part of the phrase found, so that folding was needed to find it? Without a Latin letter it was
+ * found in words that stayed as they were, and is judged where those stand unfolded among all their neighbours.
+ */
+bool csp_lookalikes_may_be_in(struct span phrase);
 
 #endif

@@ -1,8 +1,15 @@
 #include "message.h"
 
+#define MAILBOXES     100
+#define ENCODED_WORDS 10000
+
 void csp_message_init(struct message *message, struct arena *arena, struct message_limits limits)
 {
 	*message = (struct message){.arena = arena, .limits = limits};
+	if (limits.mailboxes == 0)
+		message->limits.mailboxes = MAILBOXES;
+	if (limits.encoded_words == 0)
+		message->limits.encoded_words = ENCODED_WORDS;
 }
 
 bool csp_message_count_fields(struct message *message, const struct span *names, size_t count)

@@ -24,6 +24,8 @@ struct message_limits {
 	size_t header_bytes;
 	size_t header_fields;
 	size_t recipients;
+	size_t mailboxes;     /* of From and Sender; 0 stands for 100 */
+	size_t encoded_words; /* of the text fields; 0 stands for 10,000 */
 };
 
 struct counted_field {

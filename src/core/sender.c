@@ -1,13 +1,11 @@
 #include "sender.h"
 
-/* Every author costs a look-up for every customer; nobody writes with this many. */
-#define AUTHORS_MAX 100
-
 struct collector {
 	struct authors *authors;
 	const struct vendor *vendor;
 	struct arena *arena;
 	size_t cap;
+	size_t max; /* every author costs a look-up for every customer */
 };
 
 static enum party party_of(const struct vendor *vendor, struct span domain, enum author_field field)
@@ -37,15 +35,17 @@ static bool add_author(struct collector *to, enum author_field field, struct mai
 
 static bool add_field(struct collector *to, enum author_field field, struct span body)
 {
-	struct addrlist list = {0};
+	struct addrlist list = {.max = to->max};
 
 	if (!csp_addrlist_parse(&list, to->arena, body))
 		return false;
 	if (list.count != 1 || list.group || list.ambiguous)
 		to->authors->marks |= MARK_AMBIGUOUS_AUTHOR;
+	if (list.truncated)
+		to->authors->marks |= MARK_TRUNCATED;
 	to->authors->incomplete = to->authors->incomplete || list.incomplete;
 	for (size_t i = 0; i < list.count; i++) {
-		if (to->authors->count == AUTHORS_MAX) {
+		if (to->authors->count == to->max) {
 			to->authors->marks |= MARK_TRUNCATED;
 			to->authors->incomplete = true;
 			return true;
@@ -114,7 +114,10 @@ static bool add_reverse_path(struct collector *to, struct span path)
 bool csp_authors_collect(struct authors *out, const struct message *message,
 			 const struct vendor *vendor)
 {
-	struct collector to = {.authors = out, .vendor = vendor, .arena = message->arena};
+	struct collector to = {.authors = out,
+			       .vendor = vendor,
+			       .arena = message->arena,
+			       .max = message->limits.mailboxes};
 
 	*out = (struct authors){.incomplete = message->fields_dropped};
 	if (!add_fields(&to, AUTHOR_FROM, message, SPAN_LIT("From")))

@@ -41,6 +41,7 @@ struct writer {
 struct piece {
 	UChar units[PIECE_SIZE];
 	int32_t len;
+	int32_t most; /* units that are folded at once: fewer since a piece grew beyond FOLDED_SIZE */
 	const UNormalizer2 *folder;
 	struct writer *writer;
 };
@@ -199,6 +200,16 @@ static bool is_between(uint32_t rune, uint32_t first, uint32_t last)
 	return rune >= first && rune <= last;
 }
 
+/* Case-folded letters of the scripts that most subjects are written in, which need not be looked up. */
+static bool is_common_letter(uint32_t rune)
+{
+	if (rune < 0x600)
+		return is_between(rune, 0x430, 0x45f) || is_between(rune, 0x5d0, 0x5ea);
+	if (rune < 0x4e00)
+		return is_between(rune, 0x621, 0x63f) || is_between(rune, 0x641, 0x64a);
+	return is_between(rune, 0x4e00, 0x9fa5) || is_between(rune, 0xac00, 0xd7a3);
+}
+
 /*
  * Marks without which a word is still the word: accents that NFKC could not make part of a letter, enclosing
  * marks, the vowel signs and points of Arabic and Hebrew; and tatweel, which only draws a word out.
@@ -231,6 +242,7 @@ static bool is_dropped(uint32_t rune)
 }
 
 static enum class classify(uint32_t rune) {
+	if (is_common_letter(rune)) return CLASS_LETTER;
 	uint32_t category = U_MASK(u_charType((UChar32)rune));
 
 	/* Letters that look like apostrophes and accents, and are written for them. */
@@ -279,7 +291,7 @@ static bool drop(UChar *units, int32_t *len)
 	for (int32_t at = 0; at < *len;) {
 		uint32_t rune = next_rune(units, &at);
 		rune = rune == DOTLESS_I ? 'i' : open_disc(rune);
-		if (!is_dropped(rune))
+		if (is_common_letter(rune) || !is_dropped(rune))
 			append_rune(units, &kept, rune);
 	}
 	bool dropped = kept < *len;
@@ -343,10 +355,13 @@ static void flush(struct piece *piece, int32_t len)
 {
 	UErrorCode status = U_ZERO_ERROR;
 
+	if (len > piece->most)
+		len = split_place(piece, piece->most);
 	write_units(piece, len, &status);
 	while (status == U_BUFFER_OVERFLOW_ERROR && len > 2) {
 		status = U_ZERO_ERROR;
-		len = split_place(piece, len / 2 + 1);
+		piece->most = len / 2 + 1;
+		len = split_place(piece, piece->most);
 		write_units(piece, len, &status);
 	}
 	if (U_FAILURE(status))
@@ -423,7 +438,9 @@ static size_t plain_length(struct span text)
 static void write_text(struct writer *writer, struct span utf8)
 {
 	UErrorCode status = U_ZERO_ERROR;
-	struct piece piece = {.writer = writer, .folder = unorm2_getNFKCCasefoldInstance(&status)};
+	struct piece piece = {.writer = writer,
+			      .most = PIECE_SIZE,
+			      .folder = unorm2_getNFKCCasefoldInstance(&status)};
 
 	if (U_FAILURE(status)) {
 		writer->out->failed = true;

@@ -360,6 +360,18 @@ static const struct schema limit_settings[] = {
 	 .max = 1000000,
 	 .fallback = "50000",
 	 .offset = offsetof(struct message_limits, recipients)},
+	{.name = "mailboxes",
+	 .type = SCHEMA_SIZE,
+	 .min = 1,
+	 .max = 1000,
+	 .fallback = "100",
+	 .offset = offsetof(struct message_limits, mailboxes)},
+	{.name = "encoded_words",
+	 .type = SCHEMA_SIZE,
+	 .min = 10,
+	 .max = 1000000,
+	 .fallback = "10000",
+	 .offset = offsetof(struct message_limits, encoded_words)},
 	{0},
 };
 

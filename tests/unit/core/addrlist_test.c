@@ -192,6 +192,7 @@ static void so_many_mailboxes_are_taken_and_no_more(void **state)
 		assert_int_equal(list.count, counts[i] < ADDRLIST_MAX ? counts[i] : ADDRLIST_MAX);
 		assert_int_equal(list.ambiguous, counts[i] > ADDRLIST_MAX);
 		assert_int_equal(list.incomplete, counts[i] > ADDRLIST_MAX);
+		assert_int_equal(list.truncated, counts[i] > ADDRLIST_MAX);
 		csp_buf_dispose(&body);
 		csp_arena_dispose(&arena);
 	}

@@ -28,7 +28,12 @@ static const char *read(char out[1024], const char *header, const char *client,
 	struct authentication found;
 
 	csp_arena_init(&arena, 1 << 24);
-	csp_message_init(&message, &arena, (struct message_limits){1 << 22, 100000, 10});
+	csp_message_init(&message, &arena,
+			 (struct message_limits){.header_bytes = 1 << 22,
+						 .header_fields = 100000,
+						 .recipients = 10,
+						 .mailboxes = 100,
+						 .encoded_words = 10000});
 	message.reverse_path = SPAN_LIT("<b@p.example>");
 	if (*client)
 		assert_true(csp_netaddr_parse(&message.client.address, csp_span_from(client)));
@@ -243,7 +248,12 @@ static void short_memory_is_said(void **state)
 
 	(void)state;
 	csp_arena_init(&arena, 1 << 20);
-	csp_message_init(&message, &arena, (struct message_limits){4096, 10, 1});
+	csp_message_init(&message, &arena,
+			 (struct message_limits){.header_bytes = 4096,
+						 .header_fields = 10,
+						 .recipients = 1,
+						 .mailboxes = 100,
+						 .encoded_words = 10000});
 	message.reverse_path = SPAN_LIT("<b@p.example>");
 	assert_true(csp_netaddr_parse(&message.client.address, SPAN_LIT("192.0.2.10")));
 	assert_true(csp_message_add_header_section(&message, &text));

@@ -88,7 +88,8 @@ static void labels_that_mail_uses_are_on_the_list(void **state)
 		"shift_jis",    "x-sjis",         "windows-31j",   "gb2312",       "gbk",
 		"gb18030",      "hz-gb-2312",     "big5",          "big5-hkscs",   "euc-kr",
 		"euc-tw",       "ks_c_5601-1987", "cp949",         "ibm866",       "ibm852",
-		"macintosh",
+		"macintosh",    "cp-850",         "cp-1251",       "csshiftjis",   "csisolatin1",
+		"ms949",        "utf8mb4",        "hebrew",        "x-x-big5",     "unicode20utf8",
 	};
 
 	for (size_t i = 0; i < COUNT(labels); i++)
@@ -100,7 +101,21 @@ static void other_labels_are_not(void **state)
 	(void)state;
 	static const struct span labels[] = {
 		SPAN_INIT(""),
+		/* ASCII bytes mean something else in them, or letters stand in the order of the eye. */
 		SPAN_INIT("utf-7"),
+		SPAN_INIT("unicode-1-1-utf-7"),
+		SPAN_INIT("csunicode11utf7"),
+		SPAN_INIT("unicode"),
+		SPAN_INIT("ucs-2"),
+		SPAN_INIT("utf-16le"),
+		SPAN_INIT("utf-16be"),
+		SPAN_INIT("visual"),
+		/* What senders write who do not know. */
+		SPAN_INIT("unknown-8bit"),
+		SPAN_INIT("x-unknown"),
+		SPAN_INIT("8bit"),
+		SPAN_INIT("default"),
+		SPAN_INIT("x-user-defined"),
 		SPAN_INIT("bocu-1"),
 		SPAN_INIT("scsu"),
 		SPAN_INIT("ibm-37,swaplfnl"),
@@ -119,6 +134,61 @@ static void other_labels_are_not(void **state)
 
 	for (size_t i = 0; i < COUNT(labels); i++)
 		CHECK(labels[i].data, csp_charset_find(labels[i]) == NULL);
+}
+
+/* A byte that tells the charset from its neighbours. */
+static void aliases_give_the_text_of_their_charset(void **state)
+{
+	static const struct {
+		const char *labels, *bytes, *utf8;
+	} families[] = {
+		{"windows-1252 iso-8859-1 latin1 l1 cp1252 win-1252 csisolatin1", "\x80",
+		 "\xe2\x82\xac"},
+		{"iso-8859-2 latin2 l2 iso88592 csisolatin2", "\xb1", "\xc4\x85"},
+		{"windows-1250 cp-1250 cp1250 x-cp1250", "\xb9", "\xc4\x85"},
+		{"iso-8859-5 cyrillic iso88595", "\xc1", "\xd0\xa1"},
+		{"windows-1251 cp-1251 win-1251 win1251", "\xd1", "\xd0\xa1"},
+		{"koi8-r koi koi8 cskoi8r", "\xf3", "\xd0\xa1"},
+		{"cp866 cp-866 ibm866 866 csibm866", "\x91", "\xd0\xa1"},
+		{"iso-8859-7 greek elot_928 iso88597", "\xe1", "\xce\xb1"},
+		{"iso-8859-8-i hebrew logical csiso88598i", "\xe9", "\xd7\x99"},
+		{"windows-1255 cp-1255 x-cp1255", "\xd4", "\xd7\xb0"},
+		{"iso-8859-6 arabic asmo-708 csiso88596i", "\xc7", "\xd8\xa7"},
+		{"windows-1256 cp-1256 win-1256", "\x81", "\xd9\xbe"},
+		{"iso-8859-9 latin5 l5 windows-1254 cp-1254", "\xf0", "\xc4\x9f"},
+		{"windows-1257 cp-1257 win-1257", "\xe0", "\xc4\x85"},
+		{"windows-1258 cp-1258", "\xd5", "\xc6\xa0"},
+		{"cp850 cp-850 ibm850 ibm-850 850", "\x82", "\xc3\xa9"},
+		{"cp852 cp-852 852", "\xa5", "\xc4\x85"},
+		{"macintosh mac x-mac-roman csmacintosh", "\x8e", "\xc3\xa9"},
+		{"shift_jis x-sjis sjis windows-31j csshiftjis ms932 shiftjis cp932", "\x87\x40",
+		 "\xe2\x91\xa0"},
+		{"euc-jp x-euc-jp cseucpkdfmtjapanese euc_jp", "\xc0\xc1", "\xe8\xab\x8b"},
+		{"gb2312 gbk x-gbk gb18030 chinese cp936 ms936 csgb2312", "\xe9\x46",
+		 "\xe9\x95\x95"},
+		{"big5 x-x-big5 cn-big5 windows-950", "\xb5\x6f", "\xe7\x99\xbc"},
+		{"ks_c_5601-1987 euc-kr korean ms949 uhc cp949 csksc56011987", "\x81\x41",
+		 "\xea\xb0\x82"},
+		{"utf-8 utf8 utf8mb4 unicode-1-1-utf-8 cp65001 x-unicode20utf8", "\xc3\xa9",
+		 "\xc3\xa9"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(families); i++) {
+		struct span labels = csp_span_from(families[i].labels);
+		struct span label;
+		for (bool more = true; more;) {
+			struct buf out;
+			more = csp_span_split(&label, &labels, labels, ' ');
+			const struct charset *charset = csp_charset_find(label);
+			CHECK(label.data, charset != NULL);
+			csp_buf_init(&out, 100);
+			CHECK(label.data,
+			      csp_charset_to_utf8(&out, charset, csp_span_from(families[i].bytes)));
+			CHECK_SPAN(label.data, csp_buf_span(&out), csp_span_from(families[i].utf8));
+			csp_buf_dispose(&out);
+		}
+	}
 }
 
 static void aliases_are_one_charset(void **state)
@@ -199,6 +269,7 @@ int main(void)
 		cmocka_unit_test(bytes_of_every_charset_become_utf8),
 		cmocka_unit_test(labels_that_mail_uses_are_on_the_list),
 		cmocka_unit_test(other_labels_are_not),
+		cmocka_unit_test(aliases_give_the_text_of_their_charset),
 		cmocka_unit_test(aliases_are_one_charset),
 		cmocka_unit_test(any_bytes_of_any_charset_give_valid_utf8),
 		cmocka_unit_test(a_guess_keeps_utf8_and_takes_the_rest_for_windows_1252),

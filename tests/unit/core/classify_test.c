@@ -146,7 +146,9 @@ static void read_header(struct fixture *fixture, struct span header, const char 
 {
 	csp_arena_reset(&fixture->arena);
 	csp_message_init(&fixture->message, &fixture->arena,
-			 (struct message_limits){1 << 24, 100000, 10});
+			 (struct message_limits){.header_bytes = 1 << 24,
+						 .header_fields = 100000,
+						 .recipients = 10});
 	fixture->message.reverse_path = SPAN_LIT("<>");
 	fixture->message.client.login = csp_span_from(login);
 	assert_true(csp_message_add_header_section(&fixture->message, &header));
@@ -380,10 +382,29 @@ static void odd_fields_are_marked(void **state)
 		{"To: x\nTo: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
 		{"Cc: x\nCC: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
 		{"Content-Type: x\nContent-Type: y\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Bcc: x\nBCC: x\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"In-Reply-To: <x@y>\nin-reply-to: <x@y>\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"References: <x@y>\nSubject: a\nReferences: <x@y>\n\n", OTHER,
+		 MARK_DUPLICATE_FIELD, NULL},
+		{"Subject: a\nSubject : invoice\n\n", SUBSCRIPTION, MARK_DUPLICATE_FIELD, NULL},
+		{"Subject:\nSUBJECT:\n\n", OTHER, MARK_DUPLICATE_FIELD, NULL},
+		{"Subject: a\nX-Subject: a\nSubjects: a\n\n", OTHER, 0, NULL},
 		{"Received: x\nReceived: y\nX-Tag: z\nX-Tag: z\n\n", OTHER, 0, NULL},
 		{"Subject: =?no-such?B?aW52?=\n\n", OTHER, MARK_UNDECODABLE, NULL},
 		{"Subject: caf\xe9 invoice\n\n", SUBSCRIPTION, MARK_UNDECODABLE, NULL},
 		{"X-Other: caf\xe9\n\n", OTHER, 0, NULL},
+		{"Subject: =?visual?q?invoice?=\n\n", SUBSCRIPTION, MARK_UNDECODABLE, NULL},
+		{"Subject: =?utf-16?q?i=00n=00v=00oice?=\n\n", SUBSCRIPTION, MARK_UNDECODABLE,
+		 NULL},
+		{"Subject: =?utf-7?q?+AGk-nvoice?= invoice\n\n", SUBSCRIPTION, MARK_UNDECODABLE,
+		 NULL},
+		{"Subject: =?utf-8?b?aW52b2l?=\n =?utf-8?b?jZQ==?= invoice\n\n", SUBSCRIPTION,
+		 MARK_UNDECODABLE, NULL},
+		{"Subject: \xc0\xaf invoice\n\n", SUBSCRIPTION, MARK_UNDECODABLE, NULL},
+		{"Subject: a\r invoice\n\n", SUBSCRIPTION, MARK_BARE_NEWLINE, NULL},
+		{"Subject: in\rvoice\n\n", OTHER, MARK_BARE_NEWLINE, NULL},
+		{"Subject: a\n invoice\r\n\tb\n\n", SUBSCRIPTION, 0, NULL},
+		{"X-Tag: in\rvoice\n\n", OTHER, MARK_BARE_NEWLINE, NULL},
 	};
 	struct fixture *fixture = *state;
 

@@ -14,27 +14,36 @@ struct dsn_case {
 	bool null_path, own;
 };
 
+#define REPORT "; report-type=delivery-status"
+
 static const struct dsn_case cases[] = {
-	{"MAILER-DAEMON@gateway.example", "multipart/report; boundary=x", NULL, true, true},
-	{"Mail Delivery System <Mailer-Daemon@gateway.example>", " Multipart/Report ;x=y", NULL,
-	 true, true},
-	{"postmaster@gateway.example", "multipart/report", NULL, true, true},
-	{"postmaster@mx.corp.example", "multipart/report", NULL, true, true},
-	{"postmaster@gateway.example", "\r\n\tmultipart/report;\r\n\tx=y", NULL, true, true},
-	{"postmaster@gateway.example", "multipart/report", NULL, false, false},
-	{"postmaster@gateway.example", "multipart/reports", NULL, true, false},
-	{"postmaster@gateway.example", "multipart/mixed", NULL, true, false},
-	{"postmaster@gateway.example", "text/plain; x=multipart/report", NULL, true, false},
+	{"MAILER-DAEMON@gateway.example", "multipart/report" REPORT "; boundary=x", NULL, true,
+	 true},
+	{"Mail Delivery System <Mailer-Daemon@gateway.example>", " Multipart/Report" REPORT ";x=y",
+	 NULL, true, true},
+	{"postmaster@gateway.example", "multipart/report" REPORT, NULL, true, true},
+	{"postmaster@mx.corp.example", "multipart/report" REPORT, NULL, true, true},
+	{"postmaster@gateway.example", "\r\n\tmultipart/report" REPORT ";\r\n\tx=y", NULL, true,
+	 true},
+	{"postmaster@gateway.example", "multipart/report" REPORT, NULL, false, false},
+	{"postmaster@gateway.example", "multipart/reports" REPORT, NULL, true, false},
+	{"postmaster@gateway.example", "multipart/mixed" REPORT, NULL, true, false},
+	{"postmaster@gateway.example", "text/plain; x=multipart/report" REPORT, NULL, true, false},
 	{"postmaster@gateway.example", "", NULL, true, false},
-	{"postmaster@gateway.example", "multipart/report", "text/plain", true, false},
+	{"postmaster@gateway.example", "multipart/report" REPORT, "text/plain", true, false},
+	{"postmaster@gateway.example", "multipart/report", NULL, true, false},
+	{"postmaster@gateway.example", "multipart/report; report-type=disposition-notification",
+	 NULL, true, false},
+	{"postmaster@gateway.example",
+	 "multipart/report; report-type*0=delivery-; report-type*1=status", NULL, true, true},
 	{"postmaster@gateway.example", NULL, NULL, true, false},
-	{"postmaster@sub.gateway.example", "multipart/report", NULL, true, false},
-	{"postmaster@corp.example", "multipart/report", NULL, true, false},
-	{"postmaster@stranger.example", "multipart/report", NULL, true, false},
-	{"billing@gateway.example", "multipart/report", NULL, true, false},
-	{"postmaster@gateway.example, a@b.example", "multipart/report", NULL, true, false},
-	{"postmaster@gateway.example\r\nX", "multipart/report", NULL, true, false},
-	{"", "multipart/report", NULL, true, false},
+	{"postmaster@sub.gateway.example", "multipart/report" REPORT, NULL, true, false},
+	{"postmaster@corp.example", "multipart/report" REPORT, NULL, true, false},
+	{"postmaster@stranger.example", "multipart/report" REPORT, NULL, true, false},
+	{"billing@gateway.example", "multipart/report" REPORT, NULL, true, false},
+	{"postmaster@gateway.example, a@b.example", "multipart/report" REPORT, NULL, true, false},
+	{"postmaster@gateway.example\r\nX", "multipart/report" REPORT, NULL, true, false},
+	{"", "multipart/report" REPORT, NULL, true, false},
 };
 
 static const struct span own_domains[] = {
@@ -50,7 +59,8 @@ static void add(struct message *message, struct span name, const char *body)
 
 static bool is_own(const struct dsn_case *c, struct span sender)
 {
-	const struct message_limits limits = {1 << 16, 10, 10};
+	const struct message_limits limits = {
+		.header_bytes = 1 << 16, .header_fields = 10, .recipients = 10};
 	const struct vendor vendor = {0};
 	struct authors authors;
 	struct message message;

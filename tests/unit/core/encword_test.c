@@ -52,7 +52,6 @@ static const struct word_case word_cases[] = {
 	{SPAN_INIT("=?utf-8?q?a?b?="), "a?b", false},
 	{SPAN_INIT("=?utf-8?q?a\xc3\xa9?="), "a\xc3\xa9", false},
 	{SPAN_INIT("=?utf-8?b?w6k?="), "\xc3\xa9", false},
-	{SPAN_INIT("=?utf-8?b?YQ==Yg==?="), "ab", false},
 	{SPAN_INIT("=?utf-8?b?YW Jj?="), "abc", false},
 	{SPAN_INIT("=?us-ascii?q?caf=C3=A9?="), "caf\xc3\xa9", true},
 
@@ -64,6 +63,9 @@ static const struct word_case word_cases[] = {
 	{SPAN_INIT("=?utf-8?q?=4?="), "=4", true},
 	{SPAN_INIT("=?utf-8?q?a=?="), "a=", true},
 	{SPAN_INIT("=?utf-8?q?=zz?="), "=zz", true},
+	{SPAN_INIT("=?utf-8?b?YQ==Yg==?="), "ab", true},
+	{SPAN_INIT("=?utf-8?b?YQ== Yg?="), "ab", true},
+	{SPAN_INIT("=?utf-8?b?YQ==?= =?utf-8?b?Yg==?="), "ab", false},
 	{SPAN_INIT("=?utf-8?b?Y!W!I=?="), "ab", true},
 	{SPAN_INIT("=?utf-8?b?YWJjZ?="), "abc", true},
 	{SPAN_INIT("=?utf-8?b?Y===?="), "", true},
@@ -91,6 +93,12 @@ static const struct word_case word_cases[] = {
 	{SPAN_INIT("=?utf-8?q?=3D=3Futf-8=3Fq=3Fa=3F=3D?="), "=?utf-8?q?a?=", true},
 	{SPAN_INIT("=?utf-8?q?=3D?=?utf-8?q?a?="), "=?utf-8?q?a?=", true},
 	{SPAN_INIT("=??q?a?="), "=??q?a?=", true},
+	{SPAN_INIT("=?utf-8 and a label longer than an encoded-word may be, which some readers "
+		   "take for "
+		   "one?q?a?="),
+	 "=?utf-8 and a label longer than an encoded-word may be, which some readers take for "
+	 "one?q?a?=",
+	 true},
 	{SPAN_INIT("=?utf 8?q?a?="), "=?utf 8?q?a?=", true},
 	{SPAN_INIT("=?\"utf-8\"?B?a?="), "=?\"utf-8\"?B?a?=", true},
 
@@ -191,6 +199,37 @@ static void a_thousand_words_are_joined(void **state)
 	csp_buf_dispose(&out);
 }
 
+static void words_past_the_limit_stay_as_they_are_written(void **state)
+{
+	static const struct {
+		size_t limit, left;
+		const char *decoded;
+		bool all, undecodable;
+	} cases[] = {
+		{0, 0, "x =?utf-8?q?a?= =?utf-8?b?Yg==?= y =?utf-8?q?c z", false, true},
+		{1, 0, "x a =?utf-8?b?Yg==?= y =?utf-8?q?c z", false, true},
+		{2, 0, "x ab y =?utf-8?q?c z", false, true},
+		{3, 0, "x ab y c z", true, true},
+		{4, 1, "x ab y c z", true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf out;
+		bool undecodable = false;
+		size_t words = cases[i].limit;
+		csp_buf_init(&out, 1000);
+		bool all = csp_encword_decode_some(
+			&out, &undecodable,
+			SPAN_LIT("x =?utf-8?q?a?= =?utf-8?b?Yg==?= y =?utf-8?q?c z"), &words);
+		CHECK_SPAN(cases[i].decoded, csp_buf_span(&out), csp_span_from(cases[i].decoded));
+		CHECK(cases[i].decoded, all == cases[i].all);
+		CHECK(cases[i].decoded, words == cases[i].left);
+		CHECK(cases[i].decoded, undecodable == cases[i].undecodable);
+		csp_buf_dispose(&out);
+	}
+}
+
 static void a_full_buf_is_told(void **state)
 {
 	(void)state;
@@ -214,6 +253,7 @@ int main(void)
 		cmocka_unit_test(every_byte_has_its_own_word_in_both_encodings),
 		cmocka_unit_test(a_clean_text_does_not_clear_the_doubt_of_an_earlier_one),
 		cmocka_unit_test(a_thousand_words_are_joined),
+		cmocka_unit_test(words_past_the_limit_stay_as_they_are_written),
 		cmocka_unit_test(a_full_buf_is_told),
 	};
 

@@ -47,7 +47,8 @@ static const struct {
 
 static bool is_hidden(const char *name, struct span body)
 {
-	const struct message_limits limits = {1 << 21, 10, 10};
+	const struct message_limits limits = {
+		.header_bytes = 1 << 21, .header_fields = 10, .recipients = 10};
 	struct message message;
 	struct arena arena;
 
@@ -71,7 +72,8 @@ static void fields_that_name_recipients_are_seen(void **state)
 
 static void the_second_field_of_a_name_is_read_too(void **state)
 {
-	const struct message_limits limits = {1000, 10, 10};
+	const struct message_limits limits = {
+		.header_bytes = 1000, .header_fields = 10, .recipients = 10};
 	struct message message;
 	struct arena arena;
 

@@ -33,6 +33,12 @@ static void encoded_words_without_end(void **state)
 		SPAN_INIT("=?utf-8?q?=?="),
 		SPAN_INIT("?="),
 		SPAN_INIT("=?a?q?b?= "),
+		SPAN_INIT("=?a"),
+		SPAN_INIT("=?utf-8?b?=YQ?= "),
+		SPAN_INIT("=?utf-8?q?\xe2\x80?="),
+		SPAN_INIT("=?utf-8*en?q?=?"),
+		SPAN_INIT("=?hz?q?~{?= "),
+		SPAN_INIT("=?iso-2022-kr?q?=1B?= "),
 		SPAN_INIT("=?utf-8?q?=C3?= "),
 		SPAN_INIT("=?iso-2022-jp?b?GyRC?= "),
 		SPAN_INIT("="),
@@ -166,7 +172,8 @@ static void lines_without_end(void **state)
 		SPAN_INIT("a:b\r\n"), SPAN_INIT("a:b\r\n "), SPAN_INIT("\r"), SPAN_INIT(" \n"),
 		SPAN_INIT("a\n"),     SPAN_INIT("a"),        SPAN_INIT(":"),  SPAN_INIT("a :"),
 	};
-	const struct message_limits limits = {SIZE / 2, 10000, 10};
+	const struct message_limits limits = {
+		.header_bytes = SIZE / 2, .header_fields = 10000, .recipients = 10};
 
 	for (size_t i = 0; i < COUNT(pieces); i++) {
 		struct arena arena;

@@ -60,7 +60,16 @@ static void a_letter_may_look_like_two(void **state)
 	check("RE\xce\x9d"
 	      "EWAL",
 	      LOOKALIKE_SMALL, " revewal ");
-	check("m\xd1\x83", LOOKALIKE_CAPITAL, " my ");
+	check("m\xd1\x83", LOOKALIKE_SMALL, " my ");
+}
+
+static void a_second_look_is_for_letters_that_look_like_two(void **state)
+{
+	(void)state;
+	check("m\xd1\x83", LOOKALIKE_CAPITAL, NULL);
+	check("inv\xd0\xbeice x\xd1\x83", LOOKALIKE_CAPITAL, NULL);
+	check("inv\xd0\xbeice \xce\xbd", LOOKALIKE_CAPITAL, " invoice n ");
+	check("\xce\xbd inv\xd0\xbeice", LOOKALIKE_CAPITAL, " n invoice ");
 }
 
 static void any_bytes_are_taken(void **state)
@@ -77,12 +86,23 @@ static void any_bytes_are_taken(void **state)
 	}
 }
 
+static void a_phrase_without_a_latin_letter_was_not_folded(void **state)
+{
+	(void)state;
+	assert_false(csp_lookalikes_may_be_in(SPAN_LIT("")));
+	assert_false(csp_lookalikes_may_be_in(SPAN_LIT("\xd0\xb7\xd0\xb0\xd0\xba # ")));
+	assert_true(csp_lookalikes_may_be_in(SPAN_LIT("invoice")));
+	assert_true(csp_lookalikes_may_be_in(SPAN_LIT("\xd0\xb7 \xc3\xa9")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_that_pretend_to_be_latin_are_folded),
 		cmocka_unit_test(a_letter_may_look_like_two),
+		cmocka_unit_test(a_second_look_is_for_letters_that_look_like_two),
 		cmocka_unit_test(any_bytes_are_taken),
+		cmocka_unit_test(a_phrase_without_a_latin_letter_was_not_folded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

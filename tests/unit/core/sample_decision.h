@@ -32,7 +32,8 @@ static inline void sample_add_field(struct sample *sample, struct span name, str
 
 static inline void sample_init(struct sample *sample)
 {
-	const struct message_limits limits = {1 << 20, 1000, 1000};
+	const struct message_limits limits = {
+		.header_bytes = 1 << 20, .header_fields = 1000, .recipients = 1000};
 
 	memset(sample, 0, sizeof(*sample));
 	csp_arena_init(&sample->arena, (size_t)8 << 20);

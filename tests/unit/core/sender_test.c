@@ -24,7 +24,9 @@ static void open_fixture(struct fixture *fixture, const char *reverse_path, cons
 
 	csp_arena_init(&fixture->arena, 1 << 24);
 	csp_message_init(&fixture->message, &fixture->arena,
-			 (struct message_limits){1 << 22, 100000, 10});
+			 (struct message_limits){.header_bytes = 1 << 22,
+						 .header_fields = 100000,
+						 .recipients = 10});
 	fixture->message.reverse_path = csp_span_from(reverse_path);
 	assert_true(csp_message_add_header_section(&fixture->message, &text));
 	assert_true(csp_authors_collect(&fixture->authors, &fixture->message, &vendor));
@@ -164,6 +166,55 @@ static void too_many_authors_are_nobody_we_know(void **state)
 	}
 }
 
+static void the_limit_on_mailboxes_is_for_all_author_fields_together(void **state)
+{
+	static const struct {
+		const char *header;
+		bool truncated;
+	} cases[] = {
+		{"From: a@vendor.example, b@vendor.example\nSender: c@vendor.example\n\n", false},
+		{"From: a@vendor.example, b@vendor.example, c@vendor.example\n\n", false},
+		{"From: a@vendor.example, b@vendor.example, c@vendor.example, d@vendor.example\n\n",
+		 true},
+		{"From: a@vendor.example, b@vendor.example, c@vendor.example,\n\n", true},
+		{"From: a@vendor.example, b@vendor.example\nSender: c@vendor.example, "
+		 "d@vendor.example\n\n",
+		 true},
+		{"From: a:b:c:d:e:f:g:h:i:j:k:l:m:n:o: a@vendor.example;\n\n", false},
+		{"From: a@-, a@-, a@-, a@-, a@-, a@-, a@-, a@-, a@-, a@-, a@-, a@-, "
+		 "a@vendor.example\n\n",
+		 true},
+	};
+	const struct sender_question question = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct span text = csp_span_from(cases[i].header);
+		struct arena arena;
+		struct message message;
+		struct authors authors;
+		csp_arena_init(&arena, 1 << 20);
+		csp_message_init(&message, &arena,
+				 (struct message_limits){.header_bytes = 1000,
+							 .header_fields = 10,
+							 .recipients = 1,
+							 .mailboxes = 3});
+		message.reverse_path = SPAN_LIT("<a@vendor.example>");
+		assert_true(csp_message_add_header_section(&message, &text));
+		assert_true(csp_authors_collect(&authors, &message, &vendor));
+		bool truncated = authors.marks & MARK_TRUNCATED;
+		if (truncated != cases[i].truncated)
+			fail_msg("%s", cases[i].header);
+		struct sender sender =
+			csp_sender_judge(&authors, &message.client, &vendor, &question);
+		if (truncated)
+			assert_int_equal(sender.kind, SENDER_OTHER);
+		else
+			assert_int_equal(sender.kind, SENDER_VENDOR);
+		csp_arena_dispose(&arena);
+	}
+}
+
 static void an_author_field_may_be_among_the_fields_that_were_dropped(void **state)
 {
 	const struct sender_question question = {0};
@@ -176,7 +227,10 @@ static void an_author_field_may_be_among_the_fields_that_were_dropped(void **sta
 		struct span text = SPAN_LIT("X: filler\nFrom: joe@stranger.example\n\n");
 
 		csp_arena_init(&arena, 1 << 20);
-		csp_message_init(&message, &arena, (struct message_limits){1000, limit, 10});
+		csp_message_init(&message, &arena,
+				 (struct message_limits){.header_bytes = 1000,
+							 .header_fields = limit,
+							 .recipients = 10});
 		message.reverse_path = SPAN_LIT("<a@vendor.example>");
 		assert_true(csp_message_add_header_section(&message, &text));
 		assert_true(csp_authors_collect(&authors, &message, &vendor));
@@ -198,7 +252,9 @@ static void short_memory_collects_nothing(void **state)
 
 	(void)state;
 	csp_arena_init(&arena, 1 << 20);
-	csp_message_init(&message, &arena, (struct message_limits){4096, 10, 1});
+	csp_message_init(&message, &arena,
+			 (struct message_limits){
+				 .header_bytes = 4096, .header_fields = 10, .recipients = 1});
 	assert_true(csp_message_add_header_section(&message, &text));
 	message.reverse_path = SPAN_LIT("<a@vendor.example>");
 	for (size_t room = 0; !enough && room < 1 << 16; room += 16) {
@@ -549,6 +605,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_author_is_collected),
 		cmocka_unit_test(too_many_authors_are_nobody_we_know),
+		cmocka_unit_test(the_limit_on_mailboxes_is_for_all_author_fields_together),
 		cmocka_unit_test(an_author_field_may_be_among_the_fields_that_were_dropped),
 		cmocka_unit_test(short_memory_collects_nothing),
 		cmocka_unit_test(authors_together_are_one_sender),

@@ -240,6 +240,32 @@ static void every_character_gives_words_of_letters_numbers_or_nothing(void **sta
 	csp_buf_dispose(&out);
 }
 
+static void letters_of_the_common_scripts_are_kept(void **state)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {{0x430, 0x45f}, {0x5d0, 0x5ea},   {0x621, 0x63f},
+		      {0x641, 0x64a}, {0x4e00, 0x9fa5}, {0xac00, 0xd7a3}};
+	struct buf out, expected;
+
+	(void)state;
+	csp_buf_init(&out, 1000);
+	csp_buf_init(&expected, 1000);
+	for (size_t i = 0; i < COUNT(ranges); i++) {
+		for (uint32_t rune = ranges[i].first; rune <= ranges[i].last; rune++) {
+			csp_buf_reset(&out);
+			csp_buf_reset(&expected);
+			csp_buf_append_char(&expected, ' ');
+			csp_utf8_append(&expected, rune);
+			csp_text_normalise(&out, csp_span_slice(csp_buf_span(&expected), 1, 9));
+			csp_buf_append_char(&expected, ' ');
+			CHECK_SPAN("letter", csp_buf_span(&out), csp_buf_span(&expected));
+		}
+	}
+	csp_buf_dispose(&out);
+	csp_buf_dispose(&expected);
+}
+
 /* The same text at every place of a long one: pieces and runs are cut in many places. */
 static void it_does_not_matter_where_in_a_long_text_a_word_stands(void **state)
 {
@@ -318,6 +344,7 @@ int main(void)
 		cmocka_unit_test(names_keep_their_numbers),
 		cmocka_unit_test(without_numbers_both_forms_are_the_same),
 		cmocka_unit_test(every_character_gives_words_of_letters_numbers_or_nothing),
+		cmocka_unit_test(letters_of_the_common_scripts_are_kept),
 		cmocka_unit_test(it_does_not_matter_where_in_a_long_text_a_word_stands),
 		cmocka_unit_test(text_that_grows_in_folding_is_all_there),
 		cmocka_unit_test(a_full_buf_is_told),

@@ -14,7 +14,8 @@ struct letter {
 
 static void letter_begin(struct letter *letter, struct span from, struct span subject)
 {
-	const struct message_limits limits = {1 << 20, 1000, 60000};
+	const struct message_limits limits = {
+		.header_bytes = 1 << 20, .header_fields = 1000, .recipients = 60000};
 
 	csp_arena_init(&letter->arena, (size_t)128 << 20);
 	csp_message_init(&letter->message, &letter->arena, limits);
@@ -179,6 +180,47 @@ static void recipients_past_the_limit_are_doubted_not_forgotten(void **state)
 			DISPOSITION_FLAG);
 	assert_int_equal(decision->plan.action, ACTION_FLAG);
 	letter_end(&letter);
+	site_remove(&site);
+}
+
+static void what_lies_past_a_limit_earns_no_pass(void **state)
+{
+	static const struct {
+		const char *from, *subject;
+		size_t mailboxes, words;
+		unsigned truncated;
+		enum action action;
+	} cases[] = {
+		{"<a@vendor.example>", "hello", 1, 1, 0, ACTION_ACCEPT},
+		{"<a@vendor.example>", "=?utf-8?q?hello?=", 1, 1, 0, ACTION_ACCEPT},
+		{"<a@vendor.example>", "=?utf-8?q?hello_?= =?utf-8?b?aW52b2ljZQ==?=", 1, 1,
+		 MARK_TRUNCATED, ACTION_FLAG},
+		{"<a@vendor.example>", "=?utf-8?q?invoice?= =?utf-8?q?_hello?=", 1, 1,
+		 MARK_TRUNCATED, ACTION_REJECT},
+		{"<a@vendor.example>, <b@vendor.example>", "hello", 1, 1, MARK_TRUNCATED,
+		 ACTION_FLAG},
+		{"<a@vendor.example>, <b@vendor.example>", "invoice", 1, 1, MARK_TRUNCATED,
+		 ACTION_REJECT},
+	};
+	struct site site;
+
+	(void)state;
+	site_make(&site, "enforce", "tempfail");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct letter letter;
+		letter_begin(&letter, csp_span_from(cases[i].from),
+			     csp_span_from(cases[i].subject));
+		letter.message.limits.mailboxes = cases[i].mailboxes;
+		letter.message.limits.encoded_words = cases[i].words;
+		letter.message.reverse_path = SPAN_LIT("<a@vendor.example>");
+		letter_to(&letter, "<a@contoso.example>");
+		const struct decision *decision = decide(&site, &letter);
+		assert_non_null(decision);
+		if ((decision->marks & MARK_TRUNCATED) != cases[i].truncated ||
+		    decision->plan.action != cases[i].action)
+			fail_msg("%s, %s: %#x", cases[i].from, cases[i].subject, decision->marks);
+		letter_end(&letter);
+	}
 	site_remove(&site);
 }
 
@@ -408,6 +450,7 @@ int main(void)
 		cmocka_unit_test(the_gravest_verdict_of_two_customers_counts),
 		cmocka_unit_test(fifty_thousand_recipients_of_one_domain_stay_cheap),
 		cmocka_unit_test(recipients_past_the_limit_are_doubted_not_forgotten),
+		cmocka_unit_test(what_lies_past_a_limit_earns_no_pass),
 		cmocka_unit_test(short_memory_gives_no_decision_or_the_right_one),
 		cmocka_unit_test(without_a_directory_the_failure_policy_speaks),
 		cmocka_unit_test(a_directory_that_is_too_old_has_a_policy_of_its_own),

@@ -40,6 +40,8 @@ static void test_every_setting_has_the_value_of_the_sample_as_its_default(void *
 	assert_int_equal(conf->limits.header_bytes, 1048576);
 	assert_int_equal(conf->limits.header_fields, 10000);
 	assert_int_equal(conf->limits.recipients, 50000);
+	assert_int_equal(conf->limits.mailboxes, 100);
+	assert_int_equal(conf->limits.encoded_words, 10000);
 	assert_int_equal(conf->directory_max_age, 0);
 	assert_int_equal(conf->on_directory_failure, FAILURE_TEMPFAIL);
 	assert_int_equal(conf->on_old_directory, FAILURE_USE);
@@ -98,7 +100,8 @@ static void test_every_setting_can_be_set(void **state)
 		"directory = { path = \"/d\"; address_separators = \"\"; max_age = 87600; };\n"
 		"journal = { path = \"/j\"; timeout = 300; };\n"
 		"syslog_facility = \"local7\";\n"
-		"limits = { header_bytes = 4096; header_fields = 10L; recipients = 1000000; };\n"
+		"limits = { header_bytes = 4096; header_fields = 10L; recipients = 1000000;"
+		" mailboxes = 1000; encoded_words = 10; };\n"
 		"failure = { directory = \"accept\"; old_directory = \"flag-and-pass\"; journal = "
 		"\"flag-and-pass\"; resources = "
 		"\"accept\";\n"
@@ -150,6 +153,8 @@ static void test_every_setting_can_be_set(void **state)
 	assert_int_equal(conf->limits.header_bytes, 4096);
 	assert_int_equal(conf->limits.header_fields, 10);
 	assert_int_equal(conf->limits.recipients, 1000000);
+	assert_int_equal(conf->limits.mailboxes, 1000);
+	assert_int_equal(conf->limits.encoded_words, 10);
 	assert_int_equal(conf->directory_max_age, 87600);
 	assert_int_equal(conf->on_directory_failure, FAILURE_ACCEPT);
 	assert_int_equal(conf->on_old_directory, FAILURE_FLAG_AND_PASS);

@@ -87,7 +87,9 @@ static struct classification classify(struct fixture *fixture, const char *from,
 	struct classification found;
 
 	csp_arena_reset(&fixture->arena);
-	csp_message_init(&message, &fixture->arena, (struct message_limits){65536, 100, 1});
+	csp_message_init(&message, &fixture->arena,
+			 (struct message_limits){
+				 .header_bytes = 65536, .header_fields = 100, .recipients = 1});
 	assert_true(csp_message_add_field(&message, SPAN_LIT("From"), csp_span_from(from)));
 	assert_true(csp_message_add_field(&message, SPAN_LIT("Subject"), csp_span_from(subject)));
 	assert_true(csp_authors_collect(&authors, &message, &vendor));
@@ -346,7 +348,7 @@ static void tags_are_read_as_their_systems_write_them(void **state)
 		struct message message;
 		struct authors authors;
 		csp_arena_reset(&fixture->arena);
-		csp_message_init(&message, &fixture->arena, (struct message_limits){65536, 100, 1});
+		csp_message_init(&message, &fixture->arena, (struct message_limits){.header_bytes = 65536, .header_fields = 100, .recipients = 1, .mailboxes = 100, .encoded_words = 10000});
 		message.client.login = logins[0];
 		assert_true(csp_message_add_header_section(&message, &text));
 		assert_true(csp_authors_collect(&authors, &message, &vendor));
