@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define DISPLAY_MAX ((size_t)1000) /* bytes of one display name that are looked at */
+#define DISPLAY_MAX ((size_t)4000) /* bytes of one display name that are looked at */
 #define DOMAIN_MAX  1024           /* bytes of a domain before its letters are made A-labels */
 
 /* A reader that goes on past bad and repeated addresses must not do so for ever: so many for each one that is taken. */
@@ -335,13 +335,37 @@ static bool shows_other_address(struct parser *parser, struct span text)
 	return false;
 }
 
+/* The signs of an address in the widths of East Asia, where "Tanaka@Sales" is a usual name. */
+static void append_narrow(struct buf *out, struct span text)
+{
+	static const struct {
+		struct span wide;
+		char narrow;
+	} signs[] = {
+		{SPAN_INIT("\xef\xbc\xa0"), '@'}, {SPAN_INIT("\xef\xb9\xab"), '@'},
+		{SPAN_INIT("\xef\xbc\x8e"), '.'}, {SPAN_INIT("\xef\xb9\x92"), '.'},
+		{SPAN_INIT("\xe3\x80\x82"), '.'}, {SPAN_INIT("\xef\xbd\xa1"), '.'},
+	};
+	size_t i;
+
+	while (text.len) {
+		for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+			if (csp_span_starts_with(text, signs[i].wide))
+				break;
+		}
+		bool wide = i < sizeof(signs) / sizeof(signs[0]);
+		csp_buf_append_char(out, wide ? signs[i].narrow : text.data[0]);
+		text = from(text, wide ? signs[i].wide.len : 1);
+	}
+}
+
 /* `"ceo@vendor.example" <someone@else.example>`: no identity, but a reader may take it for one. */
 static void check_display(struct parser *parser)
 {
 	struct piece *display = &parser->element.display;
 	struct span text = csp_piece_span(display);
 	bool undecodable = false;
-	struct buf decoded;
+	struct buf decoded, narrow;
 
 	if (display->overflow)
 		doubt(parser);
@@ -349,13 +373,15 @@ static void check_display(struct parser *parser)
 					csp_span_is_ascii(text) && !has_encoded_word(text)))
 		return;
 	csp_buf_init(&decoded, DISPLAY_MAX * 8);
+	csp_buf_init(&narrow, DISPLAY_MAX * 8);
 	csp_encword_decode(&decoded, &undecodable, text);
-	if (csp_buf_failed(&decoded))
+	append_narrow(&narrow, csp_buf_span(&decoded));
+	if (csp_buf_failed(&decoded) || csp_buf_failed(&narrow))
 		parser->no_memory = true;
-	else if (has_false_at(csp_buf_span(&decoded)) ||
-		 shows_other_address(parser, csp_buf_span(&decoded)))
+	else if (shows_other_address(parser, csp_buf_span(&narrow)))
 		doubt(parser);
 	csp_buf_dispose(&decoded);
+	csp_buf_dispose(&narrow);
 }
 
 static void end_element(struct parser *parser)

@@ -9,7 +9,13 @@ static bool is_daemon(const struct mailbox *mailbox, struct spans own_domains)
 	       csp_spans_hold_domain(own_domains, mailbox->domain);
 }
 
-/* RFC 6522 section 3, RFC 3464 section 2. */
+static bool is_report_of(const struct field *content_type, struct span type)
+{
+	return csp_content_type_is(content_type->body, SPAN_LIT("multipart/report"),
+				   SPAN_LIT("report-type"), type);
+}
+
+/* RFC 6522 section 3, RFC 3464 section 2; of internationalised mail Postfix reports with RFC 6533's type. */
 static bool is_delivery_report(const struct message *message)
 {
 	const struct span name = SPAN_LIT("Content-Type");
@@ -18,8 +24,8 @@ static bool is_delivery_report(const struct message *message)
 
 	if (!field || csp_message_next_field(message, &at, name))
 		return false;
-	return csp_content_type_is(field->body, SPAN_LIT("multipart/report"),
-				   SPAN_LIT("report-type"), SPAN_LIT("delivery-status"));
+	return is_report_of(field, SPAN_LIT("delivery-status")) ||
+	       is_report_of(field, SPAN_LIT("global-delivery-status"));
 }
 
 /* One From and nobody else: a second author would be a way around the rules. */

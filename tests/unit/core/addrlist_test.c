@@ -116,6 +116,11 @@ static const struct list_case list_cases[] = {
 	{" =?utf-8?q?Some_One?= <a@b.example>", "a@b.example;", CLEAR},
 	{" \"ceo\xef\xbc\xa0vendor.example\" <a@b.example>", "a@b.example;", AMBIGUOUS},
 	{" \"ceo\xef\xb9\xabvendor.example\" <a@b.example>", "a@b.example;", AMBIGUOUS},
+	{" \"ceo\xef\xbc\xa0vendor\xe3\x80\x82"
+	 "example\" <a@b.example>",
+	 "a@b.example;", AMBIGUOUS},
+	{" \xe7\x94\xb0\xe4\xb8\xad\xef\xbc\xa0\xe5\x96\xb6\xe6\xa5\xad <a@b.example>",
+	 "a@b.example;", CLEAR},
 	{" <\"ceo\xef\xbc\xa0vendor.example\"@b.example>",
 	 "ceo\xef\xbc\xa0vendor.example@b.example;", AMBIGUOUS},
 	{" =?utf-8?q?a?=@b.example", "=?utf-8?q?a?=@b.example;", AMBIGUOUS},

@@ -17,6 +17,8 @@ struct dsn_case {
 #define REPORT "; report-type=delivery-status"
 
 static const struct dsn_case cases[] = {
+	{"postmaster@gateway.example", "multipart/report; report-type=global-delivery-status", NULL,
+	 true, true},
 	{"MAILER-DAEMON@gateway.example", "multipart/report" REPORT "; boundary=x", NULL, true,
 	 true},
 	{"Mail Delivery System <Mailer-Daemon@gateway.example>", " Multipart/Report" REPORT ";x=y",
