@@ -87,14 +87,9 @@ class Judge(Runner):
 
     def read_in_all_languages(self, decisions):
         """What is wrong with each, read with every pack that is shipped: those of common/ are fewer."""
-        packs = sorted(self.shipped.glob("categories/*.conf")) + sorted(self.shipped.glob("packs/*.conf"))
-        conf = self.work / "all-languages.conf"
-        conf.write_text(f"classification = {{ packs = {json.dumps([str(p) for p in packs])}; }};\n"
-                        f'@include "{self.shipped}/policy.conf"\n', encoding="utf-8")
-        conf.chmod(0o644)
         subjects = self.work / "subjects"
         subjects.write_text("".join(" ".join((d["subject"] or "").split()) + "\n" for d in decisions), encoding="utf-8")
-        done = run(self.ctl, "classify", "-c", conf, "--tsv", subjects)
+        done = run(self.ctl, "classify", "-c", self.all_languages(), "--tsv", subjects)
         lines = [line.split("\t") for line in done.stdout.splitlines()]
         if done.returncode != 0 or len(lines) != len(decisions):
             raise Failure(f"classify: status {done.returncode}, {len(lines)} lines\n{done.stderr}")

@@ -61,6 +61,15 @@ class Runner:
                 path.write_text(text, encoding="utf-8")
                 path.chmod(0o644)
 
+    def all_languages(self):
+        """A configuration with every pack that is shipped."""
+        packs = sorted(self.shipped.glob("categories/*.conf")) + sorted(self.shipped.glob("packs/*.conf"))
+        conf = self.work / "all-languages.conf"
+        conf.write_text(f"classification = {{ packs = {json.dumps([str(p) for p in packs])}; }};\n"
+                        f'@include "{self.shipped}/policy.conf"\n', encoding="utf-8")
+        conf.chmod(0o644)
+        return conf
+
     def import_directory(self, conf, file):
         done = run(self.ctl, "directory", "import", "-c", conf / "csp-milter.conf", "--source", "cases", file)
         if done.returncode != 0:

@@ -1,54 +1,64 @@
 #!/usr/bin/env python3
-"""Subject lines of our own, a file a language, and what each must be taken for with the shipped packs together.
+"""Subject lines of our own, a file a language, and what each must be taken for with the packs of all languages together: the
+words of one language must not mean something else in another.
 
-usage: subjects.py --ctl CSP-MILTERCTL --conf CONFIGURATION [LANGUAGE...]
+usage: subjects.py --ctl CSP-MILTERCTL --conf CONF-FOLDER [LANGUAGE...]
 
-subjects/LANGUAGE.tsv has a header row "category<TAB>subject" and a line each. Exit status: 0 all were, 1 some were not.
+subjects/LANGUAGE.tsv has a header row "category<TAB>subject" and a line each. Exit status: 0 all were, 1 some were not, 2 could
+not be run.
 """
 import argparse
 import csv
-import subprocess
 import sys
-from pathlib import Path
+import tempfile
 
-FOLDER = Path(__file__).resolve().parent / "subjects"
+from run import HERE, Failure, Runner, run
 
-
-def read(path):
-    with open(path, encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+FOLDER = HERE / "subjects"
 
 
-def classify(args, path):
-    done = subprocess.run([args.ctl, "classify", "-c", args.conf, "--tsv", str(path)], capture_output=True, text=True,
-                          encoding="utf-8", timeout=60, check=True)
-    return [line.split("\t") for line in done.stdout.splitlines()]
+def read(paths):
+    """Of every line: where it stands, its category, its subject."""
+    for path in paths:
+        with open(path, encoding="utf-8", newline="") as stream:
+            for number, row in enumerate(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE), 2):
+                yield f"{path.name}:{number}", row["category"], row["subject"]
 
 
-def check(args, path):
-    """How many lines there are, and how many were taken for something else: those are printed."""
-    rows, answers = read(path), classify(args, path)
-    if len(rows) != len(answers):
-        sys.exit(f"{path.name}: {len(answers)} answers to {len(rows)} subjects")
+def classify(runner, rows):
+    subjects = runner.work / "subjects"
+    subjects.write_text("".join(subject + "\n" for _, _, subject in rows), encoding="utf-8")
+    done = run(runner.ctl, "classify", "-c", runner.all_languages(), "--tsv", subjects)
+    answers = [line.split("\t") for line in done.stdout.splitlines()]
+    if done.returncode != 0 or len(answers) != len(rows):
+        raise Failure(f"classify: status {done.returncode}, {len(answers)} answers to {len(rows)} subjects\n{done.stderr}")
+    return answers
+
+
+def check_all(args, work):
+    paths = [FOLDER / f"{name}.tsv" for name in args.languages] or sorted(FOLDER.glob("*.tsv"))
+    rows = list(read(paths))
     wrong = 0
-    for row, answer in zip(rows, answers):
-        if answer[1] != row["category"]:
+    for (place, category, subject), answer in zip(rows, classify(Runner(args.ctl, args.conf, work), rows)):
+        if answer[1] != category:
             wrong += 1
-            print(f"{path.name}:{answer[0]}: {row['subject']}\n  expected {row['category']}, got {' '.join(answer[1:])}")
-    return len(rows), wrong
+            print(f"{place}: {subject}\n  expected {category}, got {' '.join(answer[1:])}")
+    print(f"{len(paths)} languages, {len(rows)} subjects, {wrong} taken for something else")
+    return 1 if wrong or not rows else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description="Check the shipped packs on subject lines of our own.")
     parser.add_argument("--ctl", required=True, help="the csp-milterctl to test")
-    parser.add_argument("--conf", required=True, help="the configuration that names the packs")
+    parser.add_argument("--conf", required=True, help="the folder of the shipped configuration")
     parser.add_argument("languages", nargs="*", help="all without any")
     args = parser.parse_args()
-    paths = [FOLDER / f"{name}.tsv" for name in args.languages] or sorted(FOLDER.glob("*.tsv"))
-    results = [check(args, path) for path in paths]
-    total, wrong = (sum(column) for column in zip(*results)) if results else (0, 0)
-    print(f"{len(paths)} languages, {total} subjects, {wrong} taken for something else")
-    return 1 if wrong or not total else 0
+    try:
+        with tempfile.TemporaryDirectory(prefix="csp-subjects.") as work:
+            return check_all(args, work)
+    except (Failure, OSError) as error:
+        print(f"subjects.py: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
