@@ -2,36 +2,44 @@
 
 #include "jscan.h"
 
-/* A field in JSON, and the names under which it lists recipients; one without names always does. */
+/* A member that lists recipients, and how deep its service looks for it: elsewhere the name is a site's own. */
+struct hiding_key {
+	struct span name;
+	unsigned depth;
+};
+
+/* A field in JSON, and its members that list recipients; one without any always does. */
 struct hiding_field {
 	struct span name;
-	struct span keys[4];
+	struct hiding_key keys[4];
 	size_t key_count;
 };
 
 /* A fold in a name may be a space to one reader and nothing to another. */
-static bool names_recipients(const struct hiding_field *field, struct span key)
+static bool names_recipients(const struct hiding_field *field, struct span key, unsigned depth)
 {
 	for (size_t i = 0; i < key.len; i++) {
 		if (csp_ascii_is_blank(key.data[i]) && key.data[i] != ' ')
 			return true;
 	}
 	for (size_t i = 0; i < field->key_count; i++) {
-		if (csp_span_equal_nocase(key, field->keys[i]))
+		if (field->keys[i].depth == depth &&
+		    csp_span_equal_nocase(key, field->keys[i].name))
 			return true;
 	}
 	return false;
 }
 
-static bool is_naming_key(const struct hiding_field *field, struct span text)
+static bool is_naming_key(const struct hiding_field *field, const struct jscan *scan)
 {
 	struct buf key;
 
-	if (csp_span_find(text, '\\') == text.len)
-		return names_recipients(field, text);
-	csp_buf_init(&key, text.len);
-	csp_jscan_decode(&key, text);
-	bool naming = csp_buf_failed(&key) || names_recipients(field, csp_buf_span(&key));
+	if (csp_span_find(scan->text, '\\') == scan->text.len)
+		return names_recipients(field, scan->text, scan->depth);
+	csp_buf_init(&key, scan->text.len);
+	csp_jscan_decode(&key, scan->text);
+	bool naming =
+		csp_buf_failed(&key) || names_recipients(field, csp_buf_span(&key), scan->depth);
 	csp_buf_dispose(&key);
 	return naming;
 }
@@ -49,7 +57,7 @@ static bool lists_recipients(const struct hiding_field *field, struct span body)
 	for (;;) {
 		switch (csp_jscan_next(&scan)) {
 		case JSCAN_KEY:
-			if (is_naming_key(field, scan.text))
+			if (is_naming_key(field, &scan))
 				return true;
 			break;
 		case JSCAN_WRONG:
@@ -68,9 +76,12 @@ static bool lists_recipients(const struct hiding_field *field, struct span body)
 static bool hides_recipients(const struct field *field)
 {
 	const struct hiding_field fields[] = {
-		{SPAN_LIT("X-SMTPAPI"), {SPAN_LIT("to"), SPAN_LIT("bcc")}, 2},
+		{SPAN_LIT("X-SMTPAPI"), {{SPAN_LIT("to"), 1}, {SPAN_LIT("bcc"), 2}}, 2},
 		{SPAN_LIT("X-MSYS-API"),
-		 {SPAN_LIT("to"), SPAN_LIT("cc"), SPAN_LIT("bcc"), SPAN_LIT("archive")},
+		 {{SPAN_LIT("to"), 1},
+		  {SPAN_LIT("cc"), 1},
+		  {SPAN_LIT("bcc"), 1},
+		  {SPAN_LIT("archive"), 1}},
 		 4},
 		{.name = SPAN_LIT("X-MC-BccAddress")},
 	};

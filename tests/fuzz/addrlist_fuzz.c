@@ -5,10 +5,14 @@
 
 static bool is_doubtful(struct span local)
 {
+	static const struct span signs[] = {SPAN_INIT("@"), SPAN_INIT("\xef\xbc\xa0"),
+					    SPAN_INIT("\xef\xb9\xab"), SPAN_INIT("=?")};
+
 	for (size_t i = 0; i < local.len; i++) {
-		if (local.data[i] == '@' ||
-		    csp_span_starts_with(csp_span_slice(local, i, local.len), SPAN_LIT("=?")))
-			return true;
+		for (size_t j = 0; j < sizeof(signs) / sizeof(signs[0]); j++) {
+			if (csp_span_starts_with(csp_span_slice(local, i, local.len), signs[j]))
+				return true;
+		}
 	}
 	return false;
 }
