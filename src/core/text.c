@@ -24,7 +24,6 @@ enum class {
 	CLASS_SIGN, /* goes on with a word, but starts none */
 	CLASS_NUMBER,
 	CLASS_OTHER,
-	CLASS_NONE, /* as if it were not there */
 };
 
 enum place { IN_GAP, IN_WORD, IN_UNSPACED, IN_NUMBER };
@@ -141,8 +140,6 @@ static void put(struct writer *writer, enum class class, uint32_t rune)
 	case CLASS_OTHER:
 		writer->place = IN_GAP;
 		break;
-	case CLASS_NONE:
-		break;
 	}
 }
 
@@ -247,7 +244,6 @@ static enum class classify(uint32_t rune) {
 
 	/* Letters that look like apostrophes and accents, and are written for them. */
 	if (is_between(rune, 0x2b9, 0x2ff)) return CLASS_OTHER;
-	if (is_control(rune)) return CLASS_NONE;
 	if (category & U_GC_L_MASK) return CLASS_LETTER;
 	if (category & U_GC_M_MASK) return CLASS_SIGN;
 	return category & U_GC_N_MASK ? CLASS_NUMBER : CLASS_OTHER;
@@ -291,7 +287,7 @@ static bool drop(UChar *units, int32_t *len)
 	for (int32_t at = 0; at < *len;) {
 		uint32_t rune = next_rune(units, &at);
 		rune = rune == DOTLESS_I ? 'i' : open_disc(rune);
-		if (is_common_letter(rune) || !is_dropped(rune))
+		if (is_common_letter(rune) || (!is_dropped(rune) && !is_control(rune)))
 			append_rune(units, &kept, rune);
 	}
 	bool dropped = kept < *len;
@@ -410,7 +406,19 @@ static void write_unicode(struct piece *piece, struct span text)
 		flush(piece, piece->len);
 }
 
-/* Bytes up to the next long run of ASCII, which is written faster without ICU. */
+static bool is_all_controls(struct span ascii)
+{
+	for (size_t i = 0; i < ascii.len; i++) {
+		if (!is_control((unsigned char)ascii.data[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Bytes up to the next long run of ASCII, which is written faster without ICU. Controls alone keep nothing apart: the parts of a
+ * letter may stand on both sides of them.
+ */
 static size_t unicode_length(struct span text)
 {
 	const size_t long_run = 16;
@@ -418,7 +426,7 @@ static size_t unicode_length(struct span text)
 
 	while (at < text.len) {
 		size_t run = csp_span_ascii_length(csp_span_slice(text, at, text.len));
-		if (run >= long_run)
+		if (run >= long_run && !is_all_controls(csp_span_slice(text, at, at + run)))
 			break;
 		at += run;
 		while (at < text.len && (unsigned char)text.data[at] >= 0x80)
