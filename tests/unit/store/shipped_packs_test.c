@@ -196,7 +196,7 @@ static void operational_notices_are_known(void **state)
 static void what_only_looks_like_it_is_neither(void **state)
 {
 	static const char *const subjects[] = {
-		"Lunch on Friday?",
+		"Lunch by the river at noon?",
 		"Please confirm your subscription to the mailing list",
 		"Your newsletter subscription",
 		"Read receipt: minutes of the board",
