@@ -18,9 +18,10 @@ struct element {
 	struct piece display;  /* outside angle brackets: what is no address, comments too */
 	size_t display_before; /* its length before the words of the local part */
 	bool local_has_gap;
-	bool phrase;  /* words before those of the local part */
-	bool words;   /* something since the last address */
-	bool goes_on; /* the last word ended with a dot: the next one belongs to it */
+	bool touching; /* two words without anything between them */
+	bool phrase;   /* words before those of the local part */
+	bool words;    /* something since the last address */
+	bool goes_on;  /* the last word ended with a dot: the next one belongs to it */
 	size_t addresses;
 	struct mailbox mailbox; /* the last one */
 };
@@ -94,6 +95,7 @@ static void reset_element(struct element *element)
 {
 	start_address(element);
 	csp_piece_reset(&element->display);
+	element->touching = false;
 	element->phrase = false;
 	element->addresses = 0;
 }
@@ -219,16 +221,6 @@ static void add_display(struct parser *parser)
 		csp_piece_put_unquoted(display, parser->token.text);
 	else
 		csp_piece_put(display, parser->token.text);
-}
-
-/*
- * A quote inside of an encoded-word, or an encoded-word that a quoted string cuts: where the name ends depends on which
- * of them a reader looks for first. It shows as two words that touch.
- */
-static void check_quotes(struct parser *parser)
-{
-	if (has_encoded_word(csp_piece_span(&parser->element.display)))
-		doubt(parser);
 }
 
 /* The current token is the '@'; afterwards it is the one behind the domain. */
@@ -369,6 +361,12 @@ static void check_display(struct parser *parser)
 
 	if (display->overflow)
 		doubt(parser);
+	/*
+	 * A quote inside of an encoded-word, or an encoded-word that a quoted string cuts: where the name ends depends on
+	 * which of them a reader looks for first. It shows as two words that touch.
+	 */
+	if (parser->element.touching && has_encoded_word(text))
+		doubt(parser);
 	if (parser->list->ambiguous || (csp_span_find(text, '@') == text.len &&
 					csp_span_is_ascii(text) && !has_encoded_word(text)))
 		return;
@@ -452,12 +450,11 @@ static void parse(struct parser *parser)
 			return;
 		}
 		if (at_word(parser)) {
-			bool touches = parser->element.words && !parser->element.goes_on &&
-				       !parser->token.gap_before;
+			if (parser->element.words && !parser->element.goes_on &&
+			    !parser->token.gap_before)
+				parser->element.touching = true;
 			add_word(parser);
 			add_display(parser);
-			if (touches)
-				check_quotes(parser);
 			advance(parser);
 		} else if (parser->token.kind == TOKEN_LITERAL) {
 			doubt(parser);

@@ -14,6 +14,7 @@ struct gathering {
 	struct span *dkim;        /* SIGNATURES_MAX */
 	struct span reverse_path; /* its domain; empty when it has none */
 	bool spf_passed, spf_doubtful;
+	bool not_signed; /* a server of ours saw no signature at all */
 };
 
 static bool is_named(const struct field *field, struct span name)
@@ -81,6 +82,8 @@ static bool gather_dkim(struct gathering *to, const struct authres_result *resul
 	const struct authres_property *property =
 		find_property(&count, result, SPAN_LIT("header"), SPAN_LIT("d"));
 
+	if (csp_span_equal_nocase(result->result, SPAN_LIT("none")))
+		to->not_signed = true;
 	if (!property || !passed(result))
 		return true;
 	enum mailbox_result canonical = csp_domain_canonical(&domain, arena, property->value);
@@ -212,7 +215,7 @@ static void conclude(struct gathering *to)
 {
 	if (to->spf_passed && !to->spf_doubtful && !to->out->unreadable)
 		to->out->spf = to->reverse_path;
-	if (stands_twice(to->message, SPAN_LIT("From")) ||
+	if (to->not_signed || stands_twice(to->message, SPAN_LIT("From")) ||
 	    stands_twice(to->message, SPAN_LIT("Subject")))
 		to->out->dkim.count = 0;
 }

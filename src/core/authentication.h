@@ -34,7 +34,8 @@ struct authentication {
 /*
  * Reads the fields above the first Received field, which the hop added to those that it received; below it, or without
  * one, anybody could have written them, but where hops remove such fields: then those above the second count. SPF counts only when every result for a reverse-path says pass, and of the one
- * the message has now. DKIM does not where From or Subject stands twice: which one was signed is not known.
+ * the message has now. DKIM does not where From or Subject stands twice: which one was signed is not known; nor where any result says that
+ * there is no signature.
  */
 bool csp_authentication_read(struct authentication *out, const struct message *message,
 			     const struct authentication_settings *settings);

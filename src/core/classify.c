@@ -141,24 +141,30 @@ static void find_phrases(struct reading *reading, struct span normal, unsigned k
 		reading->marks |= MARK_TRUNCATED;
 }
 
+static enum lookalike_result find_phrases_folded_as(struct reading *reading, enum lookalike_case as,
+						    struct span normal, unsigned kinds)
+{
+	struct buf *folded = &reading->scratch->folded;
+
+	csp_buf_reset(folded);
+	enum lookalike_result result = csp_lookalikes_fold(folded, normal, as);
+	if (result == LOOKALIKE_NONE)
+		return result;
+	reading->folded = true;
+	find_phrases(reading, csp_buf_span(folded), kinds & ~(1U << PHRASE_LIST));
+	reading->folded = false;
+	reading->failed = reading->failed || csp_buf_failed(folded);
+	return result;
+}
+
 /*
  * Once more with look-alike letters folded, where there are any. Named lists are not asked again: what they earn
  * is a pass, and nobody earns one in disguise.
  */
 static void find_folded_phrases(struct reading *reading, struct span normal, unsigned kinds)
 {
-	static const enum lookalike_case cases[] = {LOOKALIKE_SMALL, LOOKALIKE_CAPITAL};
-	struct buf *folded = &reading->scratch->folded;
-
-	reading->folded = true;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		csp_buf_reset(folded);
-		if (!csp_lookalikes_fold(folded, normal, cases[i]))
-			break;
-		find_phrases(reading, csp_buf_span(folded), kinds & ~(1U << PHRASE_LIST));
-		reading->failed = reading->failed || csp_buf_failed(folded);
-	}
-	reading->folded = false;
+	if (find_phrases_folded_as(reading, LOOKALIKE_SMALL, normal, kinds) == LOOKALIKE_TWO)
+		(void)find_phrases_folded_as(reading, LOOKALIKE_CAPITAL, normal, kinds);
 }
 
 static void find_normal_phrases(struct reading *reading, unsigned kinds)

@@ -139,14 +139,20 @@ static int compare(const void *key, const void *item)
 	return (rune > other) - (rune < other);
 }
 
-/* A sign of another script is drawn over the Latin letter before it, if at all. */
+/*
+ * A sign of another script is drawn over the Latin letter before it, if at all. Of the letters of Hebrew, Arabic and the scripts of
+ * India none looks like a Latin one: most of what is asked for.
+ */
 static const struct lookalike *find(uint32_t rune)
 {
 	static const struct lookalike sign = {0};
+	const struct lookalike *found = NULL;
 
-	if (U_GET_GC_MASK((UChar32)rune) & U_GC_M_MASK)
-		return &sign;
-	return bsearch(&rune, table, TABLE_SIZE, sizeof(table[0]), compare);
+	if (rune <= 0x585 || rune >= 0x13a0)
+		found = bsearch(&rune, table, TABLE_SIZE, sizeof(table[0]), compare);
+	if (!found && (U_GET_GC_MASK((UChar32)rune) & U_GC_M_MASK))
+		found = &sign;
+	return found;
 }
 
 static bool is_latin(uint32_t rune)
@@ -192,7 +198,8 @@ static bool append_folded(struct buf *out, struct span word, enum lookalike_case
 		const struct lookalike *found = len ? find(rune) : NULL;
 		if (found) {
 			char letter = as == LOOKALIKE_SMALL ? found->small : found->capital;
-			csp_buf_append(out, (struct span){&letter, letter != 0});
+			if (letter)
+				csp_buf_append_char(out, letter);
 			differs = differs || found->small != found->capital;
 		} else {
 			csp_buf_append(out, csp_span_slice(word, 0, len));
@@ -203,14 +210,14 @@ static bool append_folded(struct buf *out, struct span word, enum lookalike_case
 }
 
 /* Where the words that pretend to be Latin stand, so that what lies between them is taken at once. */
-bool csp_lookalikes_fold(struct buf *out, struct span normal, enum lookalike_case as)
+enum lookalike_result csp_lookalikes_fold(struct buf *out, struct span normal,
+					  enum lookalike_case as)
 {
-	size_t start = out->len;
 	bool differs = false;
 	size_t taken = 0;
 
 	if (csp_span_is_ascii(normal))
-		return false;
+		return LOOKALIKE_NONE;
 	for (size_t at = 0; at < normal.len;) {
 		struct span word = skip(normal, at);
 		word.len = csp_span_find(word, ' ');
@@ -221,12 +228,10 @@ bool csp_lookalikes_fold(struct buf *out, struct span normal, enum lookalike_cas
 		}
 		at += word.len + 1;
 	}
-	if (taken == 0 || (as == LOOKALIKE_CAPITAL && !differs)) {
-		out->len = start;
-		return false;
-	}
+	if (taken == 0)
+		return LOOKALIKE_NONE;
 	csp_buf_append(out, skip(normal, taken));
-	return true;
+	return differs ? LOOKALIKE_TWO : LOOKALIKE_ONE;
 }
 
 bool csp_lookalikes_may_be_in(struct span phrase)

@@ -11,11 +11,15 @@
 /* Some letters look like one Latin letter when small and like another one when capital: Greek nu is v or N. */
 enum lookalike_case { LOOKALIKE_SMALL, LOOKALIKE_CAPITAL };
 
-/*
- * Appends text of the normal form (text.h) with such words folded; false, and nothing appended, when there are none, or
- * when folding them as capitals gives what it gives as small letters.
- */
-bool csp_lookalikes_fold(struct buf *out, struct span normal, enum lookalike_case as);
+enum lookalike_result {
+	LOOKALIKE_NONE, /* there are no such words; nothing was appended */
+	LOOKALIKE_ONE,  /* folded, and the same in both cases */
+	LOOKALIKE_TWO   /* folded, and something else in the other case */
+};
+
+/* Appends text of the normal form (text.h) with such words folded. */
+enum lookalike_result csp_lookalikes_fold(struct buf *out, struct span normal,
+					  enum lookalike_case as);
 
 /*
  * May a folded word be part of the phrase found, so that folding was needed to find it? Without a Latin letter it was

@@ -284,7 +284,10 @@ static bool drop(UChar *units, int32_t *len)
 {
 	int32_t kept = 0;
 
-	for (int32_t at = 0; at < *len;) {
+	/* Most text has nothing to drop. */
+	while (kept < *len && (units[kept] == ' ' || is_common_letter(units[kept])))
+		kept++;
+	for (int32_t at = kept; at < *len;) {
 		uint32_t rune = next_rune(units, &at);
 		rune = rune == DOTLESS_I ? 'i' : open_disc(rune);
 		if (is_common_letter(rune) || (!is_dropped(rune) && !is_control(rune)))
@@ -293,6 +296,20 @@ static bool drop(UChar *units, int32_t *len)
 	bool dropped = kept < *len;
 	*len = kept;
 	return dropped;
+}
+
+/* Goes on with a word by the run, as with ASCII; gives the place behind it. */
+static int32_t put_word(struct writer *writer, const UChar *units, int32_t at, int32_t len)
+{
+	const bool unspaced = writer->place == IN_UNSPACED;
+	const char *last = writer->bytes + sizeof(writer->bytes) - 8;
+	char *to = writer->bytes + writer->len;
+
+	while (at < len && to <= last && is_common_letter(units[at]) &&
+	       csp_text_is_unspaced(units[at]) == unspaced)
+		to += csp_utf8_encode(to, units[at++]);
+	writer->len = (size_t)(to - writer->bytes);
+	return at;
 }
 
 static void write_folded(struct writer *writer, const UChar *units, int32_t len)
@@ -304,6 +321,8 @@ static void write_folded(struct writer *writer, const UChar *units, int32_t len)
 			put_ascii(writer, (char)rune);
 		else
 			put(writer, classify(rune), rune);
+		if (writer->place == IN_WORD || writer->place == IN_UNSPACED)
+			at = put_word(writer, units, at, len);
 	}
 }
 

@@ -17,11 +17,6 @@ void csp_import_cutter_dispose(struct import_cutter *cutter)
 	csp_buf_dispose(&cutter->head);
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* ---- taking bytes ---- */
 
 static struct span ready(struct import_cutter *cutter)
@@ -71,7 +66,8 @@ static void skip_blanks(struct import_cutter *cutter, char other)
 	for (;;) {
 		struct span piece = ready(cutter);
 		size_t len = 0;
-		while (len < piece.len && (is_blank(piece.data[len]) || piece.data[len] == other))
+		while (len < piece.len &&
+		       (csp_ascii_is_blank(piece.data[len]) || piece.data[len] == other))
 			len++;
 		if (len > 0)
 			take(cutter, len);
@@ -212,7 +208,7 @@ static bool take_plain(struct import_cutter *cutter)
 	size_t taken = 0;
 
 	for (int c = peek(cutter); c != EOF; c = peek(cutter)) {
-		if (is_blank((char)c) || csp_span_find(ends, (char)c) < ends.len)
+		if (csp_ascii_is_blank((char)c) || csp_span_find(ends, (char)c) < ends.len)
 			break;
 		take(cutter, 1);
 		taken++;
@@ -475,7 +471,7 @@ enum cut_result csp_import_cutter_fill(struct import_cutter *cutter, struct impo
 
 static size_t find_text(struct span text, size_t from)
 {
-	while (from < text.len && is_blank(text.data[from]))
+	while (from < text.len && csp_ascii_is_blank(text.data[from]))
 		from++;
 	return from;
 }

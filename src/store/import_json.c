@@ -8,11 +8,6 @@
 
 /* ---- one row ---- */
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* The byte behind a string that begins at `at`, or len. */
 static size_t skip_string(const char *bytes, size_t len, size_t at)
 {
@@ -35,7 +30,7 @@ static bool drop_last_commas(char *bytes, size_t len)
 		}
 		if (c == ',')
 			comma = i;
-		else if (!is_blank(c))
+		else if (!csp_ascii_is_blank(c))
 			comma = len;
 		i = c == '"' ? skip_string(bytes, len, i) : i + 1;
 	}

@@ -60,8 +60,8 @@ static void read_subject(struct span body)
 	csp_buf_init(&folded, 64 * MEGABYTE);
 	csp_encword_decode(&decoded, &undecodable, body);
 	csp_text_normalise(&normal, csp_buf_span(&decoded));
-	csp_lookalikes_fold(&folded, csp_buf_span(&normal), LOOKALIKE_SMALL);
-	csp_lookalikes_fold(&folded, csp_buf_span(&normal), LOOKALIKE_CAPITAL);
+	if (csp_lookalikes_fold(&folded, csp_buf_span(&normal), LOOKALIKE_SMALL) == LOOKALIKE_TWO)
+		csp_lookalikes_fold(&folded, csp_buf_span(&normal), LOOKALIKE_CAPITAL);
 	if (csp_buf_failed(&decoded) || csp_buf_failed(&normal) || csp_buf_failed(&folded))
 		abort();
 	csp_buf_dispose(&decoded);

@@ -22,19 +22,17 @@ attacks/*.toml hold tables [[row]] with a `name`, their list `attack`, and what 
 Values are literal strings: \\r \\n \\t \\0 \\xNN are those bytes, {name} is the text after TEXT_TRICKS, {bytes*N} repeats.
 Exit status: 0 all as expected, 1 some not, 2 could not be run.
 """
-import argparse
 import base64
 import concurrent.futures
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 import tomllib
 from pathlib import Path
 
-from run import HERE, Failure, Runner
+from run import HERE, Failure, Runner, parser_of, run_in_folder
 
 TEXTS = {"subscription": "Your invoice for Microsoft 365 is ready",
          "incident": "Exchange mail delivery is delayed: we are investigating an outage"}
@@ -274,22 +272,10 @@ def run_all(args, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Run the attacks.")
-    parser.add_argument("--ctl", required=True, help="the csp-milterctl to test")
-    parser.add_argument("--conf", required=True, help="the folder of the shipped configuration")
-    parser.add_argument("--keep", help="leave what was run in this folder, which must not exist")
+    parser = parser_of("Run the attacks.")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the attacks that were answered too")
     parser.add_argument("names", nargs="*", help="parts of names of attacks; all without any")
-    args = parser.parse_args()
-    try:
-        if args.keep:
-            Path(args.keep).mkdir(mode=0o755)
-            return run_all(args, args.keep)
-        with tempfile.TemporaryDirectory(prefix="csp-attacks.") as work:
-            return run_all(args, work)
-    except (Failure, OSError) as error:
-        print(f"attacks.py: {error}", file=sys.stderr)
-        return 2
+    return run_in_folder(parser.parse_args(), run_all)
 
 
 if __name__ == "__main__":

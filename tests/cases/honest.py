@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judge the honest corpus: odd but honest messages, none of which may be blocked, or flagged without a reason.
 
-usage: honest.py --ctl CSP-MILTERCTL --conf CONF-FOLDER [NAME...]
+usage: honest.py --ctl CSP-MILTERCTL --conf CONF-FOLDER [--keep FOLDER] [NAME...]
 
 honest/<kind>.txt holds the messages of one kind, each as
 
@@ -17,7 +17,6 @@ cases have (common/). Then all their subjects are read with the packs of every l
 must not make subscription mail of another's.
 Exit status: 0 all passed, 1 some failed, 2 could not be run.
 """
-import argparse
 import collections
 import concurrent.futures
 import json
@@ -26,9 +25,8 @@ import re
 import shlex
 import subprocess
 import sys
-import tempfile
 
-from run import HERE, NOON, Failure, Runner, differences, run
+from run import HERE, NOON, Failure, Runner, differences, parser_of, run, run_in_folder
 
 CORPUS = HERE / "honest"
 HEAD = re.compile(r"^== (\S+)\n", re.MULTILINE)
@@ -128,17 +126,9 @@ def summarise(cases):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Judge the honest corpus.")
-    parser.add_argument("--ctl", required=True, help="the csp-milterctl to test")
-    parser.add_argument("--conf", required=True, help="the folder of the shipped configuration")
+    parser = parser_of("Judge the honest corpus.")
     parser.add_argument("names", nargs="*", help="names of messages; all without any")
-    args = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(prefix="csp-honest.") as work:
-            return judge_all(args, work)
-    except (Failure, OSError, subprocess.TimeoutExpired) as error:
-        print(f"honest.py: {error}", file=sys.stderr)
-        return 2
+    return run_in_folder(parser.parse_args(), judge_all)
 
 
 if __name__ == "__main__":

@@ -154,22 +154,31 @@ def run_all(args, work):
     return 1 if failed or not cases else 0
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Run the decision cases.")
+def parser_of(description):
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--ctl", required=True, help="the csp-milterctl to test")
     parser.add_argument("--conf", required=True, help="the folder of the shipped configuration")
-    parser.add_argument("--keep", help="leave what the cases were run with in this folder, which must not exist")
-    parser.add_argument("cases", nargs="*", help="names of cases; all without any")
-    args = parser.parse_args()
+    parser.add_argument("--keep", help="leave what was run in this folder, which must not exist")
+    return parser
+
+
+def run_in_folder(args, job):
+    """The exit status of job(args, folder); the folder is removed behind it unless --keep names it."""
     try:
         if args.keep:
             Path(args.keep).mkdir(mode=0o755)
-            return run_all(args, args.keep)
+            return job(args, args.keep)
         with tempfile.TemporaryDirectory(prefix="csp-cases.") as work:
-            return run_all(args, work)
-    except (Failure, OSError) as error:
-        print(f"run.py: {error}", file=sys.stderr)
+            return job(args, work)
+    except (Failure, OSError, subprocess.TimeoutExpired) as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         return 2
+
+
+def main():
+    parser = parser_of("Run the decision cases.")
+    parser.add_argument("cases", nargs="*", help="names of cases; all without any")
+    return run_in_folder(parser.parse_args(), run_all)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,15 @@
 """Subject lines of our own, a file a language, and what each must be taken for with the packs of all languages together: the
 words of one language must not mean something else in another.
 
-usage: subjects.py --ctl CSP-MILTERCTL --conf CONF-FOLDER [LANGUAGE...]
+usage: subjects.py --ctl CSP-MILTERCTL --conf CONF-FOLDER [--keep FOLDER] [LANGUAGE...]
 
 subjects/LANGUAGE.tsv has a header row "category<TAB>subject" and a line each. Exit status: 0 all were, 1 some were not, 2 could
 not be run.
 """
-import argparse
 import csv
 import sys
-import tempfile
 
-from run import HERE, Failure, Runner, run
+from run import HERE, Failure, Runner, parser_of, run, run_in_folder
 
 FOLDER = HERE / "subjects"
 
@@ -48,17 +46,9 @@ def check_all(args, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Check the shipped packs on subject lines of our own.")
-    parser.add_argument("--ctl", required=True, help="the csp-milterctl to test")
-    parser.add_argument("--conf", required=True, help="the folder of the shipped configuration")
+    parser = parser_of("Check the shipped packs on subject lines of our own.")
     parser.add_argument("languages", nargs="*", help="all without any")
-    args = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(prefix="csp-subjects.") as work:
-            return check_all(args, work)
-    except (Failure, OSError) as error:
-        print(f"subjects.py: {error}", file=sys.stderr)
-        return 2
+    return run_in_folder(parser.parse_args(), check_all)
 
 
 if __name__ == "__main__":

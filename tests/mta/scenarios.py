@@ -89,6 +89,21 @@ def removes_forged_headers(gateway, lane, case_):
     check_outcome(gateway, lane, case_, message_id, reply)
 
 
+def removes_untrusted_tags(gateway, lane, case_):
+    """Every copy of a tag goes, whatever its case and place, and nothing else; who may set tags keeps them."""
+    tags = [("X-Mailgun-Tag", "one"), ("X-Other", "stays"), ("x-mailgun-tag", "two"), ("X-MAILGUN-TAG", "three"), ("X-PM-Tag", "four")]
+    message_id, reply = send(gateway, lane, case_, tags)
+    check_outcome(gateway, lane, case_, message_id, reply)
+    trusted = case_.client == VENDOR
+    stored = gateway.sink.wait_for_id(message_id)
+    for name in ("X-Mailgun-Tag", "X-PM-Tag"):
+        sent = [body for field, body in tags if field.lower() == name.lower()]
+        expect(name, stored.fields(name), sent if trusted else [])
+    expect("X-Other", stored.fields("X-Other"), ["stays"])
+    removed = {entry["field"]: entry["count"] for entry in lane.filter.record(message_id)["removed"]}
+    expect("removed", removed, {} if trusted else {"x-mailgun-tag": 3, "x-pm-tag": 1})
+
+
 def monitor_changes_nothing(gateway, mta, case_):
     forged = [(FLAG_HEADER, "pass; trust me")]
     lane = gateway.lane(mta, "monitor")
@@ -284,6 +299,9 @@ def _tests_of(gateway, mta):
     for case_ in (PASSED_CASE, FLAGGED_CASE):
         yield (f"{mta}: forged copies of the flag header go ({case_.action})",
                functools.partial(removes_forged_headers, gateway, lane, case_))
+    for case_ in (PASSED_CASE, FLAGGED_CASE):
+        yield (f"{mta}: tags of a source that may not set them go ({case_.client})",
+               functools.partial(removes_untrusted_tags, gateway, lane, case_))
     yield f"{mta}: messages of one session are judged apart", functools.partial(
         session_keeps_messages_apart, gateway, lane)
     yield f"{mta}: RSET forgets", functools.partial(reset_forgets, gateway, lane)

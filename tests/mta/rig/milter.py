@@ -25,6 +25,7 @@ journal = {{ path = "{state}/decisions.jsonl"; }};
 classification = {{
   packs = {packs};
   tag_sources = {{ networks = [ "{vendor_network}" ]; }};
+  remove_untrusted_tags = true;
 }};
 @include "policy.conf"
 """

@@ -112,6 +112,10 @@ static void where_hops_remove_forged_fields_theirs_may_stand_below_received(void
 		{OURS DKIM "a.example\n" RECEIVED OURS DKIM "p.example\n" REST,
 		 "2+0 a.example,p.example"},
 		{RECEIVED RECEIVED OURS DKIM "p.example\n" REST, "0+0"},
+		/* A forged one that was left below the hop's own contradicts it. */
+		{RECEIVED OURS "dkim=none\n" OURS DKIM "p.example\n" REST, "2+0"},
+		{RECEIVED OURS "dkim=fail header.d=a.example\n" OURS DKIM "p.example\n" REST,
+		 "2+0 p.example"},
 		{RECEIVED "From: a@p.example\n" OURS DKIM "p.example\n\n", "1+0 p.example"},
 		{OURS DKIM "p.example\nFrom: a@p.example\n\n", "0+0"},
 	};

@@ -118,6 +118,16 @@ static void a_field_is_read_as_it_is_meant(void **state)
 	check_examples(examples, COUNT(examples));
 }
 
+static void check_refused(const char *const *bodies, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char text[4096];
+		as_text(text, csp_span_from(bodies[i]));
+		if (strcmp(text, "refused") != 0)
+			fail_msg("%s: %s", bodies[i], text);
+	}
+}
+
 static void what_is_not_the_grammar_is_refused_as_a_whole(void **state)
 {
 	static const char *const bodies[] = {
@@ -173,12 +183,7 @@ static void what_is_not_the_grammar_is_refused_as_a_whole(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(bodies); i++) {
-		char text[4096];
-		as_text(text, csp_span_from(bodies[i]));
-		if (strcmp(text, "refused") != 0)
-			fail_msg("%s: %s", bodies[i], text);
-	}
+	check_refused(bodies, COUNT(bodies));
 	char text[4096];
 	assert_string_equal(as_text(text, SPAN_LIT("mx; dkim=pass\0 header.d=a")), "refused");
 }
@@ -209,12 +214,7 @@ static void a_comment_that_touches_a_value_is_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(bodies); i++) {
-		char text[4096];
-		as_text(text, csp_span_from(bodies[i]));
-		if (strcmp(text, "refused") != 0)
-			fail_msg("%s: %s", bodies[i], text);
-	}
+	check_refused(bodies, COUNT(bodies));
 }
 
 static void more_than_anybody_states_is_refused(void **state)
