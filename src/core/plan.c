@@ -232,13 +232,13 @@ bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_sett
 	return set_reply(out, arena, settings, decision, gravest);
 }
 
-void csp_plan_remove_tags(struct plan *plan, const struct message *message,
-			  const struct proofs *tag_sources)
+void csp_plan_remove_fields(struct plan *plan, const struct message *message,
+			    const struct proofs *tag_sources)
 {
-	bool goes_on = plan->action == ACTION_ACCEPT || plan->action == ACTION_FLAG;
-
-	if (!goes_on || csp_proofs_hold(tag_sources, &message->client))
+	if (plan->action != ACTION_ACCEPT && plan->action != ACTION_FLAG)
 		return;
 	plan->removed = message->counted;
 	plan->removed_count = message->counted_count;
+	if (plan->removed_count && csp_proofs_hold(tag_sources, &message->client))
+		plan->removed_count = 1;
 }

@@ -18,11 +18,11 @@ bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_sett
 		   const struct decision *decision);
 
 /*
- * Adds the removal of the fields that were counted (message.h), where the plan lets the message go on and its client is
- * none of the tag sources. They stay the message's.
+ * Adds the removal of the fields that were counted (message.h), where the plan lets the message go on: the first, which is our own
+ * header, in any case, the others, which are tags, unless the client is one of the tag sources. They stay the message's.
  */
-void csp_plan_remove_tags(struct plan *plan, const struct message *message,
-			  const struct proofs *tag_sources);
+void csp_plan_remove_fields(struct plan *plan, const struct message *message,
+			    const struct proofs *tag_sources);
 
 /*
  * A reply "550 5.7.1 text" taken apart and checked (RFC 5321 section 4.2, RFC 3463): code 4yz or 5yz as `class` says,

@@ -60,10 +60,15 @@ static void plan_failure(struct work *work, enum failure_policy policy)
 /* What a failure policy makes of the message. */
 static void fall_back(struct work *work, enum failure_policy policy)
 {
+	const struct message *message = &work->session->message;
+
 	plan_failure(work, policy);
-	if (work->conf->mode == MODE_ENFORCE)
-		csp_plan_remove_tags(&work->plan, &work->session->message,
-				     &work->conf->tag_sources);
+	if (work->conf->mode == MODE_MONITOR)
+		return;
+	/* Memory was short from the start: whether somebody wrote our header cannot be told. */
+	if (!message->counted)
+		work->plan = tempfail();
+	csp_plan_remove_fields(&work->plan, message, &work->conf->tag_sources);
 }
 
 static void give_up_for_memory(struct work *work)
@@ -190,9 +195,8 @@ static void count(enum action action)
 static sfsistat carry_out(SMFICTX *context, struct work *work)
 {
 	sfsistat status;
-	bool enforcing = work->conf->mode == MODE_ENFORCE;
 
-	if (!csp_apply(&status, context, work->session, &work->plan, enforcing)) {
+	if (!csp_apply(&status, context, work->session, &work->plan)) {
 		csp_log_seldom(&work->filter->fault_logged[FAULT_RESOURCES], LOG_ERR,
 			       "%.*s: tempfail decision=%s fault=answer (the MTA does not "
 			       "take the %s)",

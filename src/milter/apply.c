@@ -36,7 +36,7 @@ bool csp_apply_reply(SMFICTX *context, struct arena *arena, const struct plan *p
 }
 
 /* From the last to the first: the MTA counts anew after every removal. */
-static bool remove_fields(SMFICTX *context, char *name, size_t count)
+static bool remove_named(SMFICTX *context, char *name, size_t count)
 {
 	for (size_t i = count; i > 0; i--)
 		if (smfi_chgheader(context, name, (int)i, NULL) != MI_SUCCESS)
@@ -44,24 +44,25 @@ static bool remove_fields(SMFICTX *context, char *name, size_t count)
 	return true;
 }
 
-static bool remove_tags(SMFICTX *context, struct session *session, const struct plan *plan)
+static bool remove_fields(SMFICTX *context, struct session *session, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->removed_count; i++) {
 		const struct counted_field *field = &plan->removed[i];
 		if (!field->count)
 			continue;
 		char *name = copy(&session->arena, field->name);
-		if (!name || !remove_fields(context, name, field->count))
+		if (!name || !remove_named(context, name, field->count))
 			return false;
 	}
 	return true;
 }
 
-static bool add_flag(SMFICTX *context, struct session *session, char *name, struct span flag)
+static bool add_flag(SMFICTX *context, struct session *session, struct span flag)
 {
+	char *name = copy(&session->arena, csp_snapshot_conf(session->snapshot)->flag_header);
 	char *body = csp_arena_alloc(&session->arena, flag.len + 2, 1);
 
-	if (!body)
+	if (!name || !body)
 		return false;
 	if (session->leading_space)
 		body[0] = ' ';
@@ -69,17 +70,7 @@ static bool add_flag(SMFICTX *context, struct session *session, char *name, stru
 	return smfi_addheader(context, name, body) == MI_SUCCESS;
 }
 
-static bool change_header(SMFICTX *context, struct session *session, const struct plan *plan)
-{
-	char *name = copy(&session->arena, csp_snapshot_conf(session->snapshot)->flag_header);
-
-	return name && remove_tags(context, session, plan) &&
-	       remove_fields(context, name, session->forged) &&
-	       (plan->action != ACTION_FLAG || add_flag(context, session, name, plan->flag));
-}
-
-bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan,
-	       bool enforcing)
+bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan)
 {
 	*out = SMFIS_TEMPFAIL;
 	switch (plan->action) {
@@ -93,6 +84,7 @@ bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const s
 	default:
 		/* Not ACCEPT: an MTA may keep that in mind for the session's next message. */
 		*out = SMFIS_CONTINUE;
-		return !enforcing || change_header(context, session, plan);
+		return remove_fields(context, session, plan) &&
+		       (plan->action != ACTION_FLAG || add_flag(context, session, plan->flag));
 	}
 }

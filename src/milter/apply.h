@@ -10,12 +10,8 @@
 
 #include "session.h"
 
-/*
- * Carries a plan out, at the end of a message alone. Where `enforcing`, the fields that the plan names and
- * incoming copies of our flag header are removed.
- */
-bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan,
-	       bool enforcing);
+/* Carries a plan out, at the end of a message alone. */
+bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan);
 
 /* A reply with every '%' doubled, as libmilter wants it. */
 bool csp_apply_reply(SMFICTX *context, struct arena *arena, const struct plan *plan);

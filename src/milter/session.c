@@ -109,12 +109,8 @@ void csp_session_add_recipient(struct session *session, const char *forward_path
 /* Fields go on being counted when memory is short: those that nobody judged must go, too. */
 void csp_session_add_field(struct session *session, const char *name, const char *body)
 {
-	if (!session->open)
-		return;
-	struct span ours = csp_snapshot_conf(session->snapshot)->flag_header;
-	if (csp_span_equal_nocase(csp_span_trim(csp_span_from(name)), ours))
-		session->forged++;
-	if (!csp_message_add_field(&session->message, csp_span_from(name), csp_span_from(body)))
+	if (session->open &&
+	    !csp_message_add_field(&session->message, csp_span_from(name), csp_span_from(body)))
 		session->short_of_memory = true;
 }
 
@@ -130,7 +126,6 @@ void csp_session_reset(struct session *session)
 		(void)atomic_fetch_sub(&session->filter->running, 1);
 	session->open = false;
 	session->short_of_memory = false;
-	session->forged = 0;
 	session->message = (struct message){0};
 	csp_arena_reset(&session->arena);
 	csp_snapshot_release(session->snapshot);

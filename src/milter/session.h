@@ -22,7 +22,6 @@ struct session {
 	struct snapshot *snapshot;
 	struct arena arena;
 	struct message message;
-	size_t forged; /* fields that came with the name of our flag header */
 };
 
 struct session *csp_session_new(struct filter *filter); /* NULL when memory is short */

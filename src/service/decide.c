@@ -101,7 +101,7 @@ static bool make_plans(struct decision *decision, const struct work *work)
 {
 	if (!csp_plan_make(&decision->would_plan, work->arena, &work->conf->plan, decision))
 		return false;
-	csp_plan_remove_tags(&decision->would_plan, work->message, &work->conf->tag_sources);
+	csp_plan_remove_fields(&decision->would_plan, work->message, &work->conf->tag_sources);
 	decision->plan = decision->would_plan;
 	if (decision->mode == MODE_MONITOR)
 		decision->plan = (struct plan){.action = ACTION_ACCEPT};

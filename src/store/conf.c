@@ -405,25 +405,29 @@ static const struct schema failure_settings[] = {
 	{0},
 };
 
-/* Several packs may name a field: the rules of tags are their names in small letters, so that those of one name are equal. */
+/*
+ * Our own header first. Several packs may name a field of tags: the rules of tags are their names in small letters, so
+ * that those of one name are equal.
+ */
 static bool store_removed_fields(const struct schema_place *place, const struct schema_value *value,
 				 void *field)
 {
 	const struct conf_reader *reader = csp_schema_reader(place);
 	const struct pack *pack = &reader->conf->pack;
+	size_t tags = value->number ? pack->tag_count : 0;
 	struct spans *removed = field;
+	struct span *names = csp_arena_alloc(reader->arena, 1 + tags, sizeof(*names));
 
-	if (!value->number)
-		return true;
-	struct span *names = csp_arena_alloc(reader->arena, pack->tag_count, sizeof(*names));
 	if (!names)
 		return csp_schema_no_memory(place);
-	for (size_t i = 0; i < pack->tag_count; i++)
-		names[i] = pack->tags[i].rule;
-	csp_spans_sort(names, pack->tag_count);
-	size_t count = 0;
-	for (size_t i = 0; i < pack->tag_count; i++) {
-		if (count == 0 || !csp_span_equal(names[count - 1], names[i]))
+	names[0] = reader->conf->flag_header;
+	for (size_t i = 0; i < tags; i++)
+		names[1 + i] = pack->tags[i].rule;
+	csp_spans_sort(names + 1, tags);
+	size_t count = 1;
+	for (size_t i = 1; i <= tags; i++) {
+		if (!csp_span_equal(names[count - 1], names[i]) &&
+		    !csp_span_equal_nocase(names[0], names[i]))
 			names[count++] = names[i];
 	}
 	*removed = (struct spans){names, count};

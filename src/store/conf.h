@@ -53,8 +53,7 @@ struct conf {
 	struct spans text_fields;
 	struct proofs tag_sources;
 	struct pack pack; /* all packs as one */
-	struct spans
-		removed_fields; /* names of tags that are taken out when the source may not set them */
+	struct spans removed_fields; /* what csp_plan_remove_fields asks for */
 	unsigned pack_files;
 	struct span flag_header; /* "X-CSP-Policy" */
 	struct plan_settings plan;

@@ -325,7 +325,7 @@ static void short_memory_makes_no_plan(void **state)
 	}
 }
 
-static void tags_are_removed_from_what_goes_on_and_is_not_trusted(void **state)
+static void our_header_and_tags_of_strangers_are_removed_from_what_goes_on(void **state)
 {
 	static const struct span logins[] = {SPAN_INIT("tagger")};
 	static const struct proofs sources = {.logins = {logins, 1}};
@@ -334,25 +334,25 @@ static void tags_are_removed_from_what_goes_on_and_is_not_trusted(void **state)
 		struct span login;
 		size_t removed;
 	} cases[] = {
-		{ACTION_ACCEPT, SPAN_INIT("someone"), 1},
-		{ACTION_FLAG, SPAN_INIT(""), 1},
+		{ACTION_ACCEPT, SPAN_INIT("someone"), 2},
+		{ACTION_FLAG, SPAN_INIT(""), 2},
 		{ACTION_REJECT, SPAN_INIT("someone"), 0},
 		{ACTION_TEMPFAIL, SPAN_INIT("someone"), 0},
-		{ACTION_ACCEPT, SPAN_INIT("tagger"), 0},
-		{ACTION_FLAG, SPAN_INIT("tagger"), 0},
+		{ACTION_ACCEPT, SPAN_INIT("tagger"), 1},
+		{ACTION_FLAG, SPAN_INIT("tagger"), 1},
 	};
-	struct counted_field counted = {SPAN_LIT("x-tag"), 2};
+	struct counted_field counted[] = {{SPAN_LIT("X-CSP-Policy"), 0}, {SPAN_LIT("x-tag"), 2}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct message message = {.client = {.login = cases[i].login},
-						.counted = &counted,
-						.counted_count = 1};
+						.counted = counted,
+						.counted_count = COUNT(counted)};
 		struct plan plan = {.action = cases[i].action};
-		csp_plan_remove_tags(&plan, &message, &sources);
+		csp_plan_remove_fields(&plan, &message, &sources);
 		assert_int_equal(plan.removed_count, cases[i].removed);
 		if (plan.removed_count)
-			assert_ptr_equal(plan.removed, &counted);
+			assert_ptr_equal(plan.removed, counted);
 	}
 }
 
@@ -371,7 +371,7 @@ int main(void)
 		cmocka_unit_test(what_a_name_brings_along_stays_one_short_printable_line),
 		cmocka_unit_test(without_a_category_the_reply_says_so),
 		cmocka_unit_test(short_memory_makes_no_plan),
-		cmocka_unit_test(tags_are_removed_from_what_goes_on_and_is_not_trusted),
+		cmocka_unit_test(our_header_and_tags_of_strangers_are_removed_from_what_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ static void test_every_setting_has_the_value_of_the_sample_as_its_default(void *
 	assert_int_equal(conf->authentication.partners, 0);
 	assert_int_equal(conf->authentication.vendor, 0);
 	assert_false(conf->authentication.below_received);
-	assert_int_equal(conf->removed_fields.count, 0);
+	assert_int_equal(conf->removed_fields.count, 1);
 	assert_int_equal(conf->policy.own_domains.count, 0);
 	assert_int_equal(conf->categories.count, 4);
 	assert_int_equal(conf->categories.subscription, 0);
@@ -169,9 +169,10 @@ static void test_every_setting_can_be_set(void **state)
 	assert_int_equal(conf->categories.other, 3);
 	assert_int_equal(conf->text_fields.count, 1);
 	assert_int_equal(conf->tag_sources.logins.count, 1);
-	assert_int_equal(conf->removed_fields.count, 2);
-	assert_true(csp_span_equal(conf->removed_fields.items[0], SPAN_LIT("x-other")));
-	assert_true(csp_span_equal(conf->removed_fields.items[1], SPAN_LIT("x-tag")));
+	assert_int_equal(conf->removed_fields.count, 3);
+	assert_true(csp_span_equal(conf->removed_fields.items[0], SPAN_LIT("X-Ours")));
+	assert_true(csp_span_equal(conf->removed_fields.items[1], SPAN_LIT("x-other")));
+	assert_true(csp_span_equal(conf->removed_fields.items[2], SPAN_LIT("x-tag")));
 	csp_conf_free(conf);
 }
 

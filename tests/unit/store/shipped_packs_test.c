@@ -348,7 +348,12 @@ static void tags_are_read_as_their_systems_write_them(void **state)
 		struct message message;
 		struct authors authors;
 		csp_arena_reset(&fixture->arena);
-		csp_message_init(&message, &fixture->arena, (struct message_limits){.header_bytes = 65536, .header_fields = 100, .recipients = 1, .mailboxes = 100, .encoded_words = 10000});
+		csp_message_init(&message, &fixture->arena,
+				 (struct message_limits){.header_bytes = 65536,
+							 .header_fields = 100,
+							 .recipients = 1,
+							 .mailboxes = 100,
+							 .encoded_words = 10000});
 		message.client.login = logins[0];
 		assert_true(csp_message_add_header_section(&message, &text));
 		assert_true(csp_authors_collect(&authors, &message, &vendor));
