@@ -1,5 +1,7 @@
 #include "addrtoken.h"
 
+#include "header.h"
+
 #include <string.h>
 
 static struct span from(struct span text, size_t at)
@@ -66,35 +68,18 @@ static size_t find_close(struct span text, char close)
 	return text.len;
 }
 
-/* Comments nest: they are counted, not entered. */
-static size_t find_comment_end(struct span text)
-{
-	size_t depth = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-		if (c == '\\')
-			i++;
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && --depth == 0)
-			return i;
-	}
-	return text.len;
-}
-
 static bool skip_comment(struct tokens *tokens)
 {
-	size_t end = tokens->open_comment ? tokens->rest.len : find_comment_end(tokens->rest);
+	size_t len = tokens->open_comment ? 0 : csp_header_comment_length(tokens->rest);
 
-	if (end == tokens->rest.len) {
+	if (len == 0) {
 		tokens->open_comment = true;
 		return false;
 	}
 	csp_piece_put(tokens->comments, SPAN_LIT(" "));
-	csp_piece_put_unquoted(tokens->comments, csp_span_slice(tokens->rest, 1, end));
+	csp_piece_put_unquoted(tokens->comments, csp_span_slice(tokens->rest, 1, len - 1));
 	csp_piece_put(tokens->comments, SPAN_LIT(" "));
-	tokens->rest = from(tokens->rest, end + 1);
+	tokens->rest = from(tokens->rest, len);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 #include "authres.h"
 
+#include "header.h"
 #include "utf8.h"
 
 /* Positions in `text` only grow, whatever stands there. */
@@ -75,23 +76,13 @@ static bool take_run(struct span *out, struct reader *reader, char_class *is_in)
 	return out->len > 0;
 }
 
-/* Comments nest: they are counted, not entered. */
 static bool skip_comment(struct reader *reader)
 {
-	size_t depth = 0;
+	size_t len = csp_header_comment_length(
+		csp_span_slice(reader->text, reader->at, reader->text.len));
 
-	for (; !at_end(reader); reader->at++) {
-		char c = peek(reader);
-		if (c == '\\')
-			reader->at++;
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && --depth == 0) {
-			reader->at++;
-			return true;
-		}
-	}
-	return false;
+	reader->at += len;
+	return len > 0;
 }
 
 static bool separates(char c)

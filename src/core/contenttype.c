@@ -32,20 +32,10 @@ static bool take_char(struct reading *reading, char c)
 /* False when it has no end. */
 static bool skip_comment(struct reading *reading)
 {
-	struct span text = reading->rest;
-	size_t depth = 0;
+	size_t len = csp_header_comment_length(reading->rest);
 
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] == '\\')
-			i++;
-		else if (text.data[i] == '(')
-			depth++;
-		else if (text.data[i] == ')' && --depth == 0) {
-			skip(reading, i + 1);
-			return true;
-		}
-	}
-	return false;
+	skip(reading, len);
+	return len > 0;
 }
 
 static bool skip_gap(struct reading *reading)

@@ -134,3 +134,18 @@ void csp_header_unfold(struct buf *out, bool *bare, struct span body)
 		body = skip(body, fold ? fold : 1);
 	}
 }
+
+size_t csp_header_comment_length(struct span text)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\\')
+			i++;
+		else if (text.data[i] == '(')
+			depth++;
+		else if (text.data[i] == ')' && --depth == 0)
+			return i + 1;
+	}
+	return 0;
+}

@@ -27,4 +27,7 @@ enum header_result csp_header_next(struct field *out, struct span *rest);
  */
 void csp_header_unfold(struct buf *out, bool *bare, struct span body);
 
+/* Bytes of the comment that the text begins with, comments in it included (RFC 5322 section 3.2.2); 0 when it has no end. */
+size_t csp_header_comment_length(struct span text);
+
 #endif

@@ -1,13 +1,14 @@
 #include "message.h"
 
-#define MAILBOXES     100
+#include "addrlist.h"
+
 #define ENCODED_WORDS 10000
 
 void csp_message_init(struct message *message, struct arena *arena, struct message_limits limits)
 {
 	*message = (struct message){.arena = arena, .limits = limits};
 	if (limits.mailboxes == 0)
-		message->limits.mailboxes = MAILBOXES;
+		message->limits.mailboxes = ADDRLIST_MAX;
 	if (limits.encoded_words == 0)
 		message->limits.encoded_words = ENCODED_WORDS;
 }

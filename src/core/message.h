@@ -24,7 +24,7 @@ struct message_limits {
 	size_t header_bytes;
 	size_t header_fields;
 	size_t recipients;
-	size_t mailboxes;     /* of From and Sender; 0 stands for 100 */
+	size_t mailboxes;     /* of From and Sender; 0 stands for ADDRLIST_MAX */
 	size_t encoded_words; /* of the text fields; 0 stands for 10,000 */
 };
 

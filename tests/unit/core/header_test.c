@@ -141,6 +141,22 @@ static void ten_thousand_folds_make_one_line(void **state)
 	csp_buf_dispose(&out);
 }
 
+static void a_comment_ends_where_as_many_were_closed_as_opened(void **state)
+{
+	static const struct {
+		struct span text;
+		size_t len;
+	} cases[] = {
+		{SPAN_INIT("(a) b"), 3},   {SPAN_INIT("((a)(b))"), 8}, {SPAN_INIT("(\\))"), 4},
+		{SPAN_INIT("(\\\\))"), 4}, {SPAN_INIT("()"), 2},       {SPAN_INIT("((a)"), 0},
+		{SPAN_INIT("(a\\)"), 0},   {SPAN_INIT("(a\\"), 0},     {SPAN_INIT("("), 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		CHECK(cases[i].text.data, csp_header_comment_length(cases[i].text) == cases[i].len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +165,7 @@ int main(void)
 		cmocka_unit_test(folds_are_undone_and_what_starts_none_is_told),
 		cmocka_unit_test(a_clean_body_does_not_clear_what_an_earlier_one_set),
 		cmocka_unit_test(ten_thousand_folds_make_one_line),
+		cmocka_unit_test(a_comment_ends_where_as_many_were_closed_as_opened),
 	};
 
 	return cmocka_run_group_tests_name("header", tests, NULL, NULL);
