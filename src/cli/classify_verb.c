@@ -153,6 +153,8 @@ static void write_evidence(struct json *json, const struct work *work,
 	csp_json_text_at(json, "category", work->conf->categories.names[evidence->category]);
 	csp_json_text_at(json, "rule", evidence->rule);
 	csp_json_text_at(json, "field", evidence->field);
+	if (evidence->phrase.len)
+		csp_json_text_at(json, "phrase", evidence->phrase);
 	csp_json_text_at(json, "match", evidence->match);
 	csp_json_object_end(json);
 }

@@ -140,13 +140,15 @@ static void append_category(struct buf *out, const json_t *category)
 	append_line(out, "category", name.len > 0 ? name : SPAN_LIT("(could not be found out)"));
 	json_array_foreach(json_object_get(category, "evidence"), i, evidence)
 	{
+		const struct evidence found = {
+			.rule = csp_review_text(evidence, "rule"),
+			.phrase = csp_review_text(evidence, "phrase"),
+			.field = csp_review_text(evidence, "field"),
+			.match = csp_review_text(evidence, "match"),
+		};
 		csp_buf_append_format(out, LABEL, "");
-		csp_report_append_safe(out, csp_review_text(evidence, "rule"));
-		csp_buf_append(out, SPAN_LIT(" in "));
-		csp_report_append_safe(out, csp_review_text(evidence, "field"));
-		csp_buf_append(out, SPAN_LIT(": \""));
-		csp_report_append_safe(out, csp_span_trim(csp_review_text(evidence, "match")));
-		csp_buf_append(out, SPAN_LIT("\"\n"));
+		csp_report_append_evidence(out, &found);
+		csp_buf_append_char(out, '\n');
 	}
 }
 

@@ -63,12 +63,16 @@ static void add_name(struct reading *reading, struct names *names, struct span n
 	names->items[names->count++] = name;
 }
 
-static void add_evidence(struct reading *reading, enum evidence_kind kind, unsigned category,
-			 struct span rule, struct span match)
+/* What matched lies in the scratch, so that what is kept of it is copied. */
+static void add_evidence(struct reading *reading, const struct evidence *evidence)
 {
-	const struct evidence evidence = {kind, category, rule, reading->field, match};
+	struct evidence *kept = csp_findings_add(&reading->findings, evidence);
 
-	csp_findings_add(&reading->findings, &evidence);
+	if (!kept)
+		return;
+	kept->field = reading->field;
+	if (!csp_arena_copy(reading->arena, &kept->match, evidence->match))
+		reading->failed = true;
 }
 
 static void hear_phrase(void *context, const struct phrase_owner *owner, struct span match)
@@ -85,8 +89,13 @@ static void hear_phrase(void *context, const struct phrase_owner *owner, struct 
 		if (seen_since(&stamps->phrases[owner->index], now, now))
 			break;
 		mark_folded(reading);
-		add_evidence(reading, EVIDENCE_PHRASE, owner->group,
-			     pack->phrases[owner->index].rule, match);
+		add_evidence(reading, &(struct evidence){
+					      .kind = EVIDENCE_PHRASE,
+					      .category = owner->group,
+					      .rule = pack->phrases[owner->index].rule,
+					      .phrase = pack->phrases[owner->index].text,
+					      .match = match,
+				      });
 		break;
 	case PHRASE_PRODUCT:
 		if (seen_since(&stamps->products[owner->index], reading->began, now))
@@ -109,7 +118,6 @@ static bool has_digit(struct span text)
 	return false;
 }
 
-/* The text searched is the scratch's, so what was found in it is copied. */
 static void find_identifiers(struct reading *reading, struct span text)
 {
 	const struct pack *pack = reading->classifier->pack;
@@ -119,13 +127,13 @@ static void find_identifiers(struct reading *reading, struct span text)
 		return;
 	for (size_t i = 0; i < pack->identifier_count; i++) {
 		const struct identifier *identifier = &pack->identifiers[i];
-		if (!csp_identifier_find(&match, identifier, text))
-			continue;
-		if (!csp_arena_copy(reading->arena, &match, match))
-			reading->failed = true;
-		else
-			add_evidence(reading, EVIDENCE_IDENTIFIER, identifier->category,
-				     identifier->rule, match);
+		if (csp_identifier_find(&match, identifier, text))
+			add_evidence(reading, &(struct evidence){
+						      .kind = EVIDENCE_IDENTIFIER,
+						      .category = identifier->category,
+						      .rule = identifier->rule,
+						      .match = match,
+					      });
 	}
 }
 
@@ -231,11 +239,13 @@ static void read_tag_value(struct reading *reading, const struct tag *tag, struc
 			continue;
 		if (!reading->trusted)
 			reading->untrusted_tags |= 1U << tag->values[i].category;
-		else if (!csp_arena_copy(reading->arena, &value, value))
-			reading->failed = true;
 		else
-			add_evidence(reading, EVIDENCE_TAG, tag->values[i].category, tag->rule,
-				     value);
+			add_evidence(reading, &(struct evidence){
+						      .kind = EVIDENCE_TAG,
+						      .category = tag->values[i].category,
+						      .rule = tag->rule,
+						      .match = value,
+					      });
 		return;
 	}
 }
@@ -339,8 +349,12 @@ static void read_senders(struct reading *reading, const struct authors *authors)
 		if (!csp_mailbox_format(&address, reading->arena, &author->mailbox))
 			reading->failed = true;
 		else
-			add_evidence(reading, EVIDENCE_SENDER, entry->category, entry->rule,
-				     address);
+			add_evidence(reading, &(struct evidence){
+						      .kind = EVIDENCE_SENDER,
+						      .category = entry->category,
+						      .rule = entry->rule,
+						      .match = address,
+					      });
 	}
 }
 

@@ -25,9 +25,11 @@ enum evidence_kind { EVIDENCE_TAG, EVIDENCE_IDENTIFIER, EVIDENCE_PHRASE, EVIDENC
 struct evidence {
 	enum evidence_kind kind;
 	unsigned category;
-	struct span rule;  /* "en/invoice", "microsoft-365-incident", "x-pm-tag" */
-	struct span field; /* name of the field it stands in */
-	struct span match; /* the text that matched, in the form it was compared in */
+	struct span rule;   /* "en/invoice", "microsoft-365-incident", "x-pm-tag" */
+	struct span field;  /* name of the field it stands in */
+	struct span phrase; /* as its pack writes it; empty where it is no phrase */
+	struct span
+		match; /* the text that matched, in the form it was compared in, with the rest of its words */
 };
 
 struct classification {

@@ -33,7 +33,7 @@ static size_t expendable(const struct findings *findings)
 	return EVIDENCE_MAX;
 }
 
-void csp_findings_add(struct findings *findings, const struct evidence *evidence)
+struct evidence *csp_findings_add(struct findings *findings, const struct evidence *evidence)
 {
 	bool is_new = !(findings->present[evidence->kind] & bit(evidence->category));
 	size_t at = findings->count;
@@ -42,10 +42,11 @@ void csp_findings_add(struct findings *findings, const struct evidence *evidence
 	if (at == EVIDENCE_MAX && is_new)
 		at = expendable(findings);
 	if (at == EVIDENCE_MAX)
-		return;
+		return NULL;
 	findings->items[at] = *evidence;
 	if (at == findings->count)
 		findings->count++;
+	return &findings->items[at];
 }
 
 bool csp_findings_speak(const struct findings *findings)

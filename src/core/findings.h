@@ -16,8 +16,8 @@ struct findings {
 	unsigned present[EVIDENCE_KINDS]; /* by enum evidence_kind; bit: category */
 };
 
-/* What does not fit is still counted as present; one of each kind and category is kept. */
-void csp_findings_add(struct findings *findings, const struct evidence *evidence);
+/* The evidence as it is kept, or NULL. What does not fit is still counted as present; one of each kind and category is kept. */
+struct evidence *csp_findings_add(struct findings *findings, const struct evidence *evidence);
 
 bool csp_findings_speak(const struct findings *findings); /* anything at all was found */
 

@@ -12,7 +12,7 @@
 #include "tag.h"
 
 struct phrase {
-	struct span text; /* as written; a final '*' lets the last word go on */
+	struct span text; /* as written (phrase_form.h) */
 	struct span rule; /* the evidence's name: "en/invoice" */
 	unsigned category;
 };

@@ -4,15 +4,40 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "phrase_form.h"
 #include "text.h"
 #include "utf8.h"
 
-/* One pattern of the database. Several phrases, written differently, may have the same normal form. */
+/* Bytes of a word that are shown before and behind what was found of it. */
+#define WORD_SHOWN_MAX 64
+/* Of one portion of hits: each hit is held against each. */
+#define BRIDGES_MAX 64
+
+/* Who is told of a hit: phrases, written differently, may have the same normal form. */
+struct claim {
+	const struct phrase_owner *owners;
+	size_t owner_count;
+};
+
+/* A phrase with gaps; what a scan has met of it stands in its states, one for each part but the last. */
+struct chain {
+	struct claim claim;
+	unsigned parts;
+	size_t first_state;
+};
+
+struct step {
+	const struct chain *chain;
+	unsigned part;
+};
+
+/* One pattern of the database: a phrase, a part of some with gaps, or both. */
 struct literal {
 	struct span text;
 	unsigned left_pad, right_pad; /* 1 for a space that stands for the end of a word */
-	const struct phrase_owner *owners;
-	size_t owner_count;
+	struct claim claim;
+	const struct step *steps;
+	size_t step_count;
 };
 
 struct phrases {
@@ -21,25 +46,59 @@ struct phrases {
 	struct literal *literals;
 	size_t literal_count;
 	struct phrase_owner *owners;
+	struct chain *chains;
+	size_t chain_count;
+	struct step *steps;
+	size_t state_count;
 };
 
 /* Without the pads. */
 struct hit {
 	size_t from, to;
-	const struct literal *literal;
+	const struct claim *claim;
+	bool has_gaps;
+};
+
+struct gap {
+	size_t from, to;
+};
+
+/* Where the parts of a chain up to one were met last, and in which scan. */
+struct state {
+	size_t from, to;
+	struct gap gaps[PHRASE_PARTS_MAX - 1];
+	uint64_t scan;
+};
+
+/* A chain that was met as a whole: what lies in it is covered, but for what lies in one of its gaps. */
+struct bridge {
+	struct state state;
+	const struct chain *chain;
 };
 
 struct phrase_scan {
 	hs_scratch_t *scratch;
+	struct state *states;
+	uint64_t number; /* of the scan that runs */
+	struct span text;
 	size_t hit_count;
 	struct hit hits[PHRASE_HITS_MAX];
+	size_t bridge_count;
+	struct bridge bridges[BRIDGES_MAX];
 };
 
-/* A source in normal form; `from` and `to` stand in texts, which may move while it grows. */
+/* A part of a source; `from` and `to` stand in texts, which may move while it grows. */
 struct draft {
 	size_t from, to;
 	struct span text;
 	const struct phrase_source *source;
+	struct chain *chain; /* NULL: the part is the whole */
+	unsigned part;
+};
+
+struct drafts {
+	struct draft *items;
+	size_t count;
 };
 
 static const char out_of_memory[] = "out of memory";
@@ -50,110 +109,108 @@ static bool refuse(struct phrases_error *error, struct span text, const char *wh
 	return false;
 }
 
-static uint32_t first_rune(struct span text)
+static void add_drafts(struct drafts *drafts, struct phrases *phrases,
+		       const struct phrase_source *source, const struct phrase_form *form)
 {
-	uint32_t rune = 0;
+	struct chain *chain = NULL;
 
-	csp_utf8_decode(&rune, text);
-	return rune;
-}
-
-static uint32_t last_rune(struct span text)
-{
-	size_t at = text.len;
-
-	while (at > 0 && ((unsigned char)text.data[at - 1] & 0xC0) == 0x80)
-		at--;
-	return first_rune(csp_span_slice(text, at ? at - 1 : 0, text.len));
-}
-
-/* A phrase of numbers and signs alone would be found everywhere. */
-static bool has_letter(struct span normal)
-{
-	for (size_t i = 0; i < normal.len; i++) {
-		if (normal.data[i] != ' ' && normal.data[i] != '#' &&
-		    !csp_ascii_is_digit(normal.data[i]))
-			return true;
+	if (form->count > 1) {
+		chain = &phrases->chains[phrases->chain_count++];
+		*chain = (struct chain){.parts = (unsigned)form->count,
+					.first_state = phrases->state_count};
+		phrases->state_count += form->count - 1;
 	}
-	return false;
+	for (unsigned part = 0; part < form->count; part++)
+		drafts->items[drafts->count++] = (struct draft){
+			.from = form->parts[part].from,
+			.to = form->parts[part].to,
+			.source = source,
+			.chain = chain,
+			.part = part,
+		};
 }
 
-static void normalise(struct buf *out, struct span text, enum phrase_kind kind)
+static bool draft_phrase(struct drafts *drafts, struct phrases *phrases,
+			 const struct phrase_source *source, struct phrases_error *error)
 {
-	if (kind == PHRASE_PRODUCT)
-		csp_text_normalise_name(out, text);
-	else
-		csp_text_normalise(out, text);
-}
+	struct phrase_form form;
+	const char *why = csp_phrase_form_read(&form, &phrases->texts, csp_span_trim(source->text),
+					       source->owner.kind == PHRASE_PRODUCT);
 
-static bool draft_phrase(struct draft *out, struct buf *texts, const struct phrase_source *source,
-			 struct phrases_error *error)
-{
-	struct span written = csp_span_trim(source->text);
-	bool goes_on = written.len > 0 && written.data[written.len - 1] == '*';
-
-	if (goes_on)
-		written.len--;
-	if (csp_span_find(written, '*') < written.len)
-		return refuse(error, source->text, "a '*' may stand at the end alone");
-	if (!csp_utf8_is_valid(written))
-		return refuse(error, source->text, "is not UTF-8");
-
-	size_t start = texts->len;
-	normalise(texts, written, source->owner.kind);
-	if (csp_buf_failed(texts))
+	if (csp_buf_failed(&phrases->texts))
 		return refuse(error, SPAN_LIT(""), out_of_memory);
-	struct span normal = csp_span_slice(csp_buf_span(texts), start, texts->len);
-	struct span words = csp_span_trim(normal);
-	if (!has_letter(words))
-		return refuse(error, source->text, "holds no letter");
-
-	*out = (struct draft){.from = start, .to = texts->len, .source = source};
-	if (csp_text_is_unspaced(first_rune(words)))
-		out->from++;
-	if (goes_on || csp_text_is_unspaced(last_rune(words)))
-		out->to--;
+	if (why)
+		return refuse(error, source->text, why);
+	add_drafts(drafts, phrases, source, &form);
 	return true;
 }
 
+/* The last part first: a text may be several parts of one chain, and a hit must not follow itself. */
 static int compare_drafts(const void *a, const void *b)
 {
 	const struct draft *left = a;
 	const struct draft *right = b;
+	int order = csp_span_compare(left->text, right->text);
 
-	return csp_span_compare(left->text, right->text);
+	return order ? order : (left->part < right->part) - (left->part > right->part);
 }
 
-static bool draft_all(struct draft *drafts, struct buf *texts, const struct phrase_source *sources,
-		      size_t count, struct phrases_error *error)
+static bool draft_all(struct drafts *drafts, struct phrases *phrases,
+		      const struct phrase_source *sources, size_t count,
+		      struct phrases_error *error)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!draft_phrase(&drafts[i], texts, &sources[i], error))
+		if (!draft_phrase(drafts, phrases, &sources[i], error))
 			return false;
 	}
-	for (size_t i = 0; i < count; i++)
-		drafts[i].text = csp_span_slice(csp_buf_span(texts), drafts[i].from, drafts[i].to);
-	qsort(drafts, count, sizeof(*drafts), compare_drafts);
+	for (size_t i = 0; i < drafts->count; i++) {
+		struct draft *draft = &drafts->items[i];
+		draft->text = csp_span_slice(csp_buf_span(&phrases->texts), draft->from, draft->to);
+	}
+	qsort(drafts->items, drafts->count, sizeof(*drafts->items), compare_drafts);
 	return true;
 }
 
-/* Equal texts stand together: each run becomes one literal with all its owners. */
-static void gather_literals(struct phrases *phrases, const struct draft *drafts, size_t count)
+/* Each part gets a literal, equal ones the same; the drafts are sorted, so that those stand together. */
+static struct literal *literal_of(struct phrases *phrases, struct span text)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct span text = drafts[i].text;
-		phrases->owners[i] = drafts[i].source->owner;
-		if (i > 0 && csp_span_equal(text, drafts[i - 1].text)) {
-			phrases->literals[phrases->literal_count - 1].owner_count++;
+	struct literal *last = phrases->literals + phrases->literal_count;
+
+	if (phrases->literal_count > 0 && csp_span_equal(last[-1].text, text))
+		return last - 1;
+	phrases->literal_count++;
+	*last = (struct literal){
+		.text = text,
+		.left_pad = text.data[0] == ' ',
+		.right_pad = text.data[text.len - 1] == ' ',
+	};
+	return last;
+}
+
+static void gather_literals(struct phrases *phrases, const struct drafts *drafts)
+{
+	struct phrase_owner *owner = phrases->owners;
+	struct step *step = phrases->steps;
+
+	for (size_t i = 0; i < drafts->count; i++) {
+		const struct draft *draft = &drafts->items[i];
+		struct literal *literal = literal_of(phrases, draft->text);
+		if (draft->chain) {
+			if (literal->step_count++ == 0)
+				literal->steps = step;
+			*step++ = (struct step){draft->chain, draft->part};
 			continue;
 		}
-		phrases->literals[phrases->literal_count++] = (struct literal){
-			.text = text,
-			.left_pad = text.data[0] == ' ',
-			.right_pad = text.data[text.len - 1] == ' ',
-			.owners = &phrases->owners[i],
-			.owner_count = 1,
-		};
+		if (literal->claim.owner_count++ == 0)
+			literal->claim.owners = owner;
+		*owner++ = draft->source->owner;
+	}
+	for (size_t i = 0; i < drafts->count; i++) {
+		const struct draft *draft = &drafts->items[i];
+		if (!draft->chain || draft->part > 0)
+			continue;
+		draft->chain->claim = (struct claim){owner, 1};
+		*owner++ = draft->source->owner;
 	}
 }
 
@@ -164,8 +221,17 @@ struct patterns {
 	unsigned *ids;
 };
 
+static struct span written_form(const struct drafts *drafts, struct span literal)
+{
+	size_t i = 0;
+
+	while (!csp_span_equal(drafts->items[i].text, literal))
+		i++;
+	return drafts->items[i].source->text;
+}
+
 static bool compile(struct phrases *phrases, const struct patterns *patterns,
-		    const struct draft *drafts, struct phrases_error *error)
+		    const struct drafts *drafts, struct phrases_error *error)
 {
 	hs_compile_error_t *failure = NULL;
 
@@ -183,13 +249,12 @@ static bool compile(struct phrases *phrases, const struct patterns *patterns,
 	phrases->database = NULL;
 	struct span text = SPAN_LIT("");
 	if (failure && failure->expression >= 0)
-		text = drafts[phrases->literals[failure->expression].owners - phrases->owners]
-			       .source->text;
+		text = written_form(drafts, phrases->literals[failure->expression].text);
 	hs_free_compile_error(failure);
 	return refuse(error, text, "the pattern compiler refuses it");
 }
 
-static bool compile_all(struct phrases *phrases, const struct draft *drafts,
+static bool compile_all(struct phrases *phrases, const struct drafts *drafts,
 			struct phrases_error *error)
 {
 	size_t count = phrases->literal_count;
@@ -213,18 +278,22 @@ static bool build(struct phrases *phrases, const struct phrase_source *sources, 
 {
 	if (count == 0)
 		return true;
-	struct draft *drafts = calloc(count, sizeof(*drafts));
-	phrases->literals = calloc(count, sizeof(*phrases->literals));
+	size_t parts = count * PHRASE_PARTS_MAX;
+	struct drafts drafts = {calloc(parts, sizeof(*drafts.items)), 0};
+	phrases->literals = calloc(parts, sizeof(*phrases->literals));
+	phrases->steps = calloc(parts, sizeof(*phrases->steps));
+	phrases->chains = calloc(count, sizeof(*phrases->chains));
 	phrases->owners = calloc(count, sizeof(*phrases->owners));
 	bool done = false;
 
-	if (!drafts || !phrases->literals || !phrases->owners)
+	if (!drafts.items || !phrases->literals || !phrases->steps || !phrases->chains ||
+	    !phrases->owners)
 		refuse(error, SPAN_LIT(""), out_of_memory);
-	else if (draft_all(drafts, &phrases->texts, sources, count, error)) {
-		gather_literals(phrases, drafts, count);
-		done = compile_all(phrases, drafts, error);
+	else if (draft_all(&drafts, phrases, sources, count, error)) {
+		gather_literals(phrases, &drafts);
+		done = compile_all(phrases, &drafts, error);
 	}
-	free(drafts);
+	free(drafts.items);
 	return done;
 }
 
@@ -256,6 +325,8 @@ void csp_phrases_free(struct phrases *phrases)
 	hs_free_database(phrases->database);
 	csp_buf_dispose(&phrases->texts);
 	free(phrases->literals);
+	free(phrases->steps);
+	free(phrases->chains);
 	free(phrases->owners);
 	free(phrases);
 }
@@ -266,9 +337,10 @@ bool csp_phrase_scan_new(struct phrase_scan **out, const struct phrases *phrases
 
 	if (!scan)
 		return false;
-	if (phrases->database &&
-	    hs_alloc_scratch(phrases->database, &scan->scratch) != HS_SUCCESS) {
-		free(scan);
+	scan->states = calloc(phrases->state_count + 1, sizeof(*scan->states));
+	if (!scan->states || (phrases->database &&
+			      hs_alloc_scratch(phrases->database, &scan->scratch) != HS_SUCCESS)) {
+		csp_phrase_scan_free(scan);
 		return false;
 	}
 	*out = scan;
@@ -280,6 +352,7 @@ void csp_phrase_scan_free(struct phrase_scan *scan)
 	if (!scan)
 		return;
 	hs_free_scratch(scan->scratch);
+	free(scan->states);
 	free(scan);
 }
 
@@ -346,30 +419,86 @@ static void add_cover(struct covers *covers, size_t from, unsigned group)
 	}
 }
 
-static struct span match_of(const struct literal *literal)
+static size_t word_begin(struct span text, size_t at)
 {
-	return csp_span_slice(literal->text, literal->left_pad,
-			      literal->text.len - literal->right_pad);
+	size_t begin = at;
+
+	while (begin > 0 && at - begin < WORD_SHOWN_MAX) {
+		uint32_t rune = 0;
+		size_t before = begin - 1;
+		while (before > 0 && ((unsigned char)text.data[before] & 0xC0) == 0x80)
+			before--;
+		csp_utf8_decode(&rune, csp_span_slice(text, before, begin));
+		if (rune == ' ' || csp_text_is_unspaced(rune))
+			break;
+		begin = before;
+	}
+	return begin;
 }
 
-static void tell_owners(const struct hit *hit, const struct covers *covers,
-			const struct phrase_listener *listener)
+static size_t word_end(struct span text, size_t at)
 {
-	for (size_t i = 0; i < hit->literal->owner_count; i++) {
-		const struct phrase_owner *owner = &hit->literal->owners[i];
+	size_t end = at;
+
+	while (end < text.len && end - at < WORD_SHOWN_MAX) {
+		uint32_t rune = 0;
+		size_t len = csp_utf8_decode(&rune, csp_span_slice(text, end, text.len));
+		if (rune == ' ' || csp_text_is_unspaced(rune) || len == 0)
+			break;
+		end += len;
+	}
+	return end;
+}
+
+/* With the rest of the words that it begins and ends in. */
+static struct span match_of(struct span text, const struct hit *hit)
+{
+	return csp_span_slice(text, word_begin(text, hit->from), word_end(text, hit->to));
+}
+
+static bool lies_in_gap(const struct hit *hit, const struct bridge *bridge)
+{
+	for (unsigned i = 0; i + 1 < bridge->chain->parts; i++) {
+		if (hit->from >= bridge->state.gaps[i].from && hit->to <= bridge->state.gaps[i].to)
+			return true;
+	}
+	return false;
+}
+
+static bool is_bridged(const struct phrase_scan *scan, const struct hit *hit,
+		       const struct phrase_owner *owner)
+{
+	for (size_t i = 0; i < scan->bridge_count; i++) {
+		const struct bridge *bridge = &scan->bridges[i];
+		const struct phrase_owner *other = bridge->chain->claim.owners;
+		bool encloses = bridge->state.from <= hit->from && bridge->state.to >= hit->to &&
+				bridge->state.to - bridge->state.from > hit->to - hit->from;
+		if (encloses && other->kind == owner->kind && other->group != owner->group &&
+		    !lies_in_gap(hit, bridge))
+			return true;
+	}
+	return false;
+}
+
+static void tell_owners(const struct phrase_scan *scan, const struct hit *hit,
+			const struct covers *covers, const struct phrase_listener *listener)
+{
+	for (size_t i = 0; i < hit->claim->owner_count; i++) {
+		const struct phrase_owner *owner = &hit->claim->owners[i];
 		if (!(listener->kinds & 1U << owner->kind))
 			continue;
 		if (owner->kind != PHRASE_LIST &&
-		    is_covered(&covers[owner->kind], hit->from, owner->group))
+		    (is_covered(&covers[owner->kind], hit->from, owner->group) ||
+		     is_bridged(scan, hit, owner)))
 			continue;
-		listener->hear(listener->context, owner, match_of(hit->literal));
+		listener->hear(listener->context, owner, match_of(scan->text, hit));
 	}
 }
 
 static void add_covers(struct covers *covers, const struct hit *hit)
 {
-	for (size_t i = 0; i < hit->literal->owner_count; i++) {
-		const struct phrase_owner *owner = &hit->literal->owners[i];
+	for (size_t i = 0; i < hit->claim->owner_count && !hit->has_gaps; i++) {
+		const struct phrase_owner *owner = &hit->claim->owners[i];
 		add_cover(&covers[owner->kind], hit->from, owner->group);
 	}
 }
@@ -386,11 +515,12 @@ static void tell_hits(struct phrase_scan *scan, const struct phrase_listener *li
 		for (end = start; end < scan->hit_count && hits[end].to == hits[start].to &&
 				  hits[end].from == hits[start].from;
 		     end++)
-			tell_owners(&hits[end], covers, listener);
+			tell_owners(scan, &hits[end], covers, listener);
 		for (size_t i = start; i < end; i++)
 			add_covers(covers, &hits[i]);
 	}
 	scan->hit_count = 0;
+	scan->bridge_count = 0;
 }
 
 struct search {
@@ -400,24 +530,65 @@ struct search {
 	bool truncated;
 };
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-		    void *context)
+static void add_hit(struct search *search, const struct hit *hit)
 {
-	struct search *search = context;
 	struct phrase_scan *scan = search->scan;
-	const struct literal *literal = &search->phrases->literals[id];
 
-	(void)from;
-	(void)flags;
 	if (scan->hit_count == PHRASE_HITS_MAX) {
 		search->truncated = true;
 		tell_hits(scan, search->listener);
 	}
-	scan->hits[scan->hit_count++] = (struct hit){
-		.from = (size_t)to - literal->text.len + literal->left_pad,
-		.to = (size_t)to - literal->right_pad,
-		.literal = literal,
-	};
+	scan->hits[scan->hit_count++] = *hit;
+}
+
+static void add_bridge(struct search *search, const struct chain *chain, const struct state *state)
+{
+	struct phrase_scan *scan = search->scan;
+
+	add_hit(search, &(struct hit){state->from, state->to, &chain->claim, true});
+	if (scan->bridge_count == BRIDGES_MAX)
+		search->truncated = true;
+	else
+		scan->bridges[scan->bridge_count++] = (struct bridge){*state, chain};
+}
+
+/* A part begins a chain or follows the part before it, and may end the chain. */
+static void take_step(struct search *search, const struct step *step, size_t from, size_t to)
+{
+	struct phrase_scan *scan = search->scan;
+	const struct chain *chain = step->chain;
+	struct state state = {.from = from, .to = to, .scan = scan->number};
+	struct state *states = &scan->states[chain->first_state];
+
+	if (step->part > 0) {
+		const struct state *before = &states[step->part - 1];
+		if (before->scan != scan->number || before->to > from ||
+		    !csp_phrase_gap_is_small(csp_span_slice(scan->text, before->to, from)))
+			return;
+		state = *before;
+		state.gaps[step->part - 1] = (struct gap){before->to, from};
+		state.to = to;
+	}
+	if (step->part + 1 == chain->parts)
+		add_bridge(search, chain, &state);
+	else
+		states[step->part] = state;
+}
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *context)
+{
+	struct search *search = context;
+	const struct literal *literal = &search->phrases->literals[id];
+	size_t begin = (size_t)to - literal->text.len + literal->left_pad;
+	size_t end = (size_t)to - literal->right_pad;
+
+	(void)from;
+	(void)flags;
+	if (literal->claim.owner_count)
+		add_hit(search, &(struct hit){begin, end, &literal->claim, false});
+	for (size_t i = 0; i < literal->step_count; i++)
+		take_step(search, &literal->steps[i], begin, end);
 	return 0;
 }
 
@@ -428,7 +599,9 @@ bool csp_phrases_find(const struct phrases *phrases, struct phrase_scan *scan, s
 
 	if (!phrases->database)
 		return true;
-	scan->hit_count = 0;
+	scan->hit_count = scan->bridge_count = 0;
+	scan->text = normal;
+	scan->number++;
 	if (normal.len > UINT_MAX || hs_scan(phrases->database, normal.data, (unsigned)normal.len,
 					     0, scan->scratch, on_match, &search) != HS_SUCCESS)
 		return false;

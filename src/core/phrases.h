@@ -1,5 +1,6 @@
 /*
- * Phrases looked for all at once in text of the normal form (text.h): one database of pure literals.
+ * Phrases looked for all at once in text of the normal form (text.h): one database of pure literals, the parts of phrases
+ * with a gap among them. Of such a phrase the nearest parts count, of those that do not overlap.
  * A set owns its database and is shared by all threads; every running scan needs a phrase_scan of its own.
  * Building names the phrase that is wrong; scanning gives false when the matcher failed.
  */
@@ -22,7 +23,7 @@ struct phrase_owner {
 };
 
 struct phrase_source {
-	struct span text; /* as written; a final '*' lets the last word go on */
+	struct span text; /* as written (phrase_form.h) */
 	struct phrase_owner owner;
 };
 
@@ -38,7 +39,7 @@ void csp_phrases_free(struct phrases *phrases);
 bool csp_phrase_scan_new(struct phrase_scan **out, const struct phrases *phrases);
 void csp_phrase_scan_free(struct phrase_scan *scan);
 
-/* Told of every hit that counts; `match` is the phrase without the spaces at its ends and lives as long as the set. */
+/* Told of every hit that counts; `match` is the part of the searched text, from the first letter of the phrase to its last. */
 struct phrase_listener {
 	void (*hear)(void *context, const struct phrase_owner *owner, struct span match);
 	void *context;

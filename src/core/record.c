@@ -87,6 +87,8 @@ static void write_category(struct json *json, const struct decision *decision)
 		csp_json_object(json);
 		csp_json_text_at(json, "rule", evidence->rule);
 		csp_json_text_at(json, "field", evidence->field);
+		if (evidence->phrase.len)
+			csp_json_text_at(json, "phrase", evidence->phrase);
 		csp_json_text_at(json, "match", evidence->match);
 		csp_json_object_end(json);
 	}

@@ -149,20 +149,30 @@ static void append_proof(struct buf *out, const struct sender *sender)
 	csp_buf_append(out, SPAN_LIT(")\n"));
 }
 
+void csp_report_append_evidence(struct buf *out, const struct evidence *evidence)
+{
+	csp_report_append_safe(out, evidence->rule);
+	if (evidence->phrase.len) {
+		csp_buf_append(out, SPAN_LIT(" ("));
+		csp_report_append_safe(out, evidence->phrase);
+		csp_buf_append_char(out, ')');
+	}
+	csp_buf_append(out, SPAN_LIT(" in "));
+	csp_report_append_safe(out, evidence->field);
+	csp_buf_append(out, SPAN_LIT(": \""));
+	csp_report_append_safe(out, csp_span_trim(evidence->match));
+	csp_buf_append_char(out, '"');
+}
+
 static void write_category(struct buf *out, const struct decision *decision)
 {
 	const struct classification *classification = decision->classification;
 
 	append_line(out, "category", csp_render_category(decision), "(could not be found out)");
 	for (size_t i = 0; i < classification->evidence_count; i++) {
-		const struct evidence *evidence = &classification->evidence[i];
 		csp_buf_append_format(out, LABEL, "");
-		csp_report_append_safe(out, evidence->rule);
-		csp_buf_append(out, SPAN_LIT(" in "));
-		csp_report_append_safe(out, evidence->field);
-		csp_buf_append(out, SPAN_LIT(": \""));
-		csp_report_append_safe(out, csp_span_trim(evidence->match));
-		csp_buf_append(out, SPAN_LIT("\"\n"));
+		csp_report_append_evidence(out, &classification->evidence[i]);
+		csp_buf_append_char(out, '\n');
 	}
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "conf_check.h"
-#include "text.h"
+#include "phrase_form.h"
 
 struct seen_phrase {
 	struct span normal;
@@ -12,54 +12,29 @@ struct seen_phrase {
 	size_t order;
 };
 
-/* A phrase in its normal form, the final '*' kept; false: nothing is left of it, or it was reported. */
-static bool normalise(struct span *out, const struct schema_place *place, struct span phrase)
-{
-	struct span words = csp_span_trim(phrase);
-	struct buf buf;
-	bool goes_on = csp_span_ends_with_nocase(words, SPAN_LIT("*"));
-
-	words.len -= goes_on;
-	if (csp_span_find(words, '*') < words.len) {
-		char quote[CONF_QUOTE_SIZE];
-		csp_schema_error(place,
-				 "'%s': a '*' stands only at the end, where it lets the last "
-				 "word go on",
-				 csp_conf_quote(quote, phrase));
-		return false;
-	}
-	csp_buf_init(&buf, 65536);
-	csp_text_normalise(&buf, words);
-	if (goes_on)
-		csp_buf_append_char(&buf, '*');
-	bool failed = csp_buf_failed(&buf) ||
-		      !csp_arena_copy(&csp_schema_reader(place)->scratch, out, csp_buf_span(&buf));
-	csp_buf_dispose(&buf);
-	return failed ? csp_schema_no_memory(place) : true;
-}
-
-static bool has_letter(struct span normal)
-{
-	for (size_t i = 0; i < normal.len; i++)
-		if (!csp_ascii_is_digit(normal.data[i]) && normal.data[i] != ' ' &&
-		    normal.data[i] != '#' && normal.data[i] != '*')
-			return true;
-	return false;
-}
-
+/* The literals of a phrase as one text: equal for phrases that are found in the same places. */
 static bool check_normal(struct span *normal, const struct schema_place *place, struct span phrase)
 {
-	char quote[CONF_QUOTE_SIZE];
+	struct phrase_form form;
+	struct buf literals;
 
-	if (!normalise(normal, place, phrase))
-		return false;
-	if (has_letter(*normal))
-		return true;
-	csp_schema_error(place,
-			 "'%s': no letter is left of this phrase in normal form: it would be found "
-			 "everywhere",
-			 csp_conf_quote(quote, phrase));
-	return false;
+	csp_buf_init(&literals, 65536);
+	const char *why = csp_phrase_form_read(&form, &literals, csp_span_trim(phrase), false);
+	bool done = !csp_buf_failed(&literals);
+	if (done && !why) {
+		size_t from = form.parts[0].from;
+		size_t to = form.parts[form.count - 1].to;
+		done = csp_arena_copy(&csp_schema_reader(place)->scratch, normal,
+				      csp_span_slice(csp_buf_span(&literals), from, to));
+	}
+	csp_buf_dispose(&literals);
+	if (!done)
+		return csp_schema_no_memory(place);
+	if (why) {
+		char quote[CONF_QUOTE_SIZE];
+		csp_schema_error(place, "'%s' %s", csp_conf_quote(quote, phrase), why);
+	}
+	return !why;
 }
 
 bool csp_pack_check_phrase(const struct schema_place *place, struct span *text)

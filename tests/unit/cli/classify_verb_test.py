@@ -65,8 +65,8 @@ subscription  en/invoice                 unended invoice
             "schema": "csp-milter/classification/1", "line": 1, "subject": "Service outage: your invoice",
             "category": "subscription",
             "evidence": [
-                {"category": "subscription", "rule": "en/invoice", "field": "Subject", "match": "invoice"},
-                {"category": "incident", "rule": "en/outage", "field": "Subject", "match": "service outage"}],
+                {"category": "subscription", "rule": "en/invoice", "field": "Subject", "phrase": "invoice", "match": "invoice"},
+                {"category": "incident", "rule": "en/outage", "field": "Subject", "phrase": "service outage", "match": "service outage"}],
             "products": [], "lists": [], "marks": ["conflicting-evidence"]})
 
     def test_score_compares_with_the_category_column(self):

@@ -51,7 +51,7 @@ static const char expected_record[] =
 	"\"other\"}],"
 	"\"authentication\":null,"
 	"\"category\":{\"name\":\"subscription\",\"evidence\":[{\"rule\":\"en/invoice\","
-	"\"field\":\"Subject\",\"match\":\" invoice \"}]},"
+	"\"field\":\"Subject\",\"phrase\":\"invoice*\",\"match\":\"invoices\"}]},"
 	"\"products\":[\"microsoft-365\"],\"lists\":[\"documented-direct-mail\"],"
 	"\"marks\":[\"obfuscated\"],"
 	"\"recipients\":[{\"address\":\"<ceo@contoso.example>\","

@@ -71,7 +71,7 @@ static void a_report_says_what_would_happen_and_why(void **state)
 		     "from         billing@vendor.example (vendor)\n"
 		     "reverse-path \"b c\"@vendor.example (other)\n"
 		     "category     subscription\n"
-		     "             en/invoice in Subject: \"invoice\"\n"
+		     "             en/invoice (invoice*) in Subject: \"invoices\"\n"
 		     "products     microsoft-365\n"
 		     "lists        documented-direct-mail\n"
 		     "marks        obfuscated\n"

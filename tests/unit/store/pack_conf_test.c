@@ -233,7 +233,7 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: phrases.phrases: the text is empty"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\" -- "
 		 "\" ]; } );",
-		 "pack.conf:2: phrases.phrases: ' -- ': no letter is left"},
+		 "pack.conf:2: phrases.phrases: ' -- ' has a part of which no letter is left"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"*\" "
 		 "]; } );",
 		 "pack.conf:2: phrases.phrases: '*': no letter is left"},
