@@ -236,7 +236,7 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: phrases.phrases: ' -- ' has a part of which no letter is left"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"*\" "
 		 "]; } );",
-		 "pack.conf:2: phrases.phrases: '*': no letter is left"},
+		 "pack.conf:2: phrases.phrases: '*' has a part of which no letter is left"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"a*b\" "
 		 "]; } );",
 		 "pack.conf:2: phrases.phrases: 'a*b': a '*' stands only at the end"},
@@ -250,7 +250,7 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "phrases = \"y\"; } );",
 		 "pack.conf:2: products.a: 'csp' is not what it was"},
 		{"products = ( { name = \"a\"; phrases = \"!\"; } );",
-		 "pack.conf:1: products.a.phrases: '!': no letter is left"},
+		 "pack.conf:1: products.a.phrases: '!' has a part of which no letter is left"},
 		{"identifiers = ( { name = \"i\"; category = \"incident\"; digits = 6; } );",
 		 "pack.conf:1: identifiers.i: 'prefixes' is missing"},
 		{"identifiers = ( { name = \"i\"; category = \"incident\"; prefixes = \"EX\"; } );",
@@ -315,7 +315,7 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: lists.l.entries.e.senders: 'nobody' is no address"},
 		{"lists = ( { name = \"l\"; entries = (\n{ name = \"e\"; phrases = \"...\"; } ); } "
 		 ");",
-		 "pack.conf:2: lists.l.entries.e.phrases: '...': no letter is left"},
+		 "pack.conf:2: lists.l.entries.e.phrases: '...' has a part of which no letter is left"},
 		{"lists = ( { name = \"l\"; entries = ( ); } );",
 		 "pack.conf:1: lists.l.entries: the list is empty"},
 		{"public_domains = [ \"a.example\",\n\"a@b.example\" ];",
