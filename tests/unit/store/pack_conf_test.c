@@ -239,7 +239,7 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: phrases.phrases: '*' has a part of which no letter is left"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"a*b\" "
 		 "]; } );",
-		 "pack.conf:2: phrases.phrases: 'a*b': a '*' stands only at the end"},
+		 "pack.conf:2: phrases.phrases: 'a*b' has a '*' that stands neither before nor behind a part"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = \"Caf\xC3\xA9 "
 		 "x\"; },\n"
 		 "{ category = \"incident\"; meaning = \"m\"; phrases = \"caf\xC3\xA9  X\"; } );",
