@@ -167,6 +167,24 @@ static bool build_phrases(struct classifier *classifier, struct classifier_error
 	return built;
 }
 
+static bool build_expressions(struct classifier *classifier, struct classifier_error *error)
+{
+	const struct pack *pack = classifier->pack;
+	size_t count = pack->expression_count;
+	struct span *texts = calloc(count ? count : 1, sizeof(*texts));
+
+	if (!texts)
+		return out_of_memory(error);
+	for (size_t i = 0; i < count; i++)
+		texts[i] = pack->expressions[i].text;
+	bool built = csp_expressions_new(&classifier->expressions, texts, count);
+	free(texts);
+	if (!built)
+		*error = (struct classifier_error){
+			SPAN_LIT(""), "the regular expressions are too much for the matcher"};
+	return built;
+}
+
 bool csp_classifier_new(struct classifier **out, struct classifier_error *error,
 			const struct pack *pack, const struct classify_settings *settings)
 {
@@ -180,7 +198,7 @@ bool csp_classifier_new(struct classifier **out, struct classifier_error *error,
 		csp_classifier_free(classifier);
 		return out_of_memory(error);
 	}
-	if (!build_phrases(classifier, error)) {
+	if (!build_phrases(classifier, error) || !build_expressions(classifier, error)) {
 		csp_classifier_free(classifier);
 		return false;
 	}
@@ -193,6 +211,7 @@ void csp_classifier_free(struct classifier *classifier)
 	if (!classifier)
 		return;
 	csp_phrases_free(classifier->phrases);
+	csp_expressions_free(classifier->expressions);
 	free(classifier->products);
 	free(classifier->watches);
 	free(classifier);
@@ -202,7 +221,8 @@ bool csp_classify_scratch_new(struct classify_scratch **out, const struct classi
 {
 	const struct pack *pack = classifier->pack;
 	size_t fields = ONCE_COUNT + classifier->settings.text_fields.count;
-	size_t count = pack->phrase_count + pack->product_count + pack->list_count + fields;
+	size_t count = pack->phrase_count + pack->expression_count + pack->product_count +
+		       pack->list_count + fields;
 	struct classify_scratch *scratch = calloc(1, sizeof(*scratch));
 
 	if (!scratch)
@@ -212,12 +232,14 @@ bool csp_classify_scratch_new(struct classify_scratch **out, const struct classi
 	csp_buf_init(&scratch->normal, TEXT_MAX);
 	csp_buf_init(&scratch->folded, TEXT_MAX);
 	scratch->memory = calloc(count, sizeof(*scratch->memory));
-	if (!scratch->memory || !csp_phrase_scan_new(&scratch->scan, classifier->phrases)) {
+	if (!scratch->memory || !csp_phrase_scan_new(&scratch->scan, classifier->phrases) ||
+	    !csp_expression_scan_new(&scratch->expression_scan, classifier->expressions)) {
 		csp_classify_scratch_free(scratch);
 		return false;
 	}
 	scratch->stamps.phrases = scratch->memory;
-	scratch->stamps.products = scratch->stamps.phrases + pack->phrase_count;
+	scratch->stamps.expressions = scratch->stamps.phrases + pack->phrase_count;
+	scratch->stamps.products = scratch->stamps.expressions + pack->expression_count;
 	scratch->stamps.entries = scratch->stamps.products + pack->product_count;
 	scratch->stamps.fields = scratch->stamps.entries + pack->list_count;
 	*out = scratch;
@@ -229,6 +251,7 @@ void csp_classify_scratch_free(struct classify_scratch *scratch)
 	if (!scratch)
 		return;
 	csp_phrase_scan_free(scratch->scan);
+	csp_expression_scan_free(scratch->expression_scan);
 	csp_buf_dispose(&scratch->unfolded);
 	csp_buf_dispose(&scratch->decoded);
 	csp_buf_dispose(&scratch->normal);

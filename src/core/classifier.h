@@ -7,6 +7,7 @@
 #define CSP_CLASSIFIER_H
 
 #include "classify.h"
+#include "expressions.h"
 #include "phrases.h"
 
 /* Why a field is looked at. */
@@ -28,6 +29,7 @@ struct classifier {
 	const struct pack *pack;
 	struct classify_settings settings;
 	struct phrases *phrases;
+	struct expressions *expressions;
 	struct product_ref *products; /* sorted by name, then as the packs have them */
 	struct watch *watches;        /* sorted by the length of the name */
 	size_t watch_count;
@@ -36,11 +38,12 @@ struct classifier {
 
 /* Stamps are times of this scratch: a thing was seen in this field, or in this message, or before. */
 struct stamps {
-	uint64_t *phrases, *products, *entries, *fields;
+	uint64_t *phrases, *expressions, *products, *entries, *fields;
 };
 
 struct classify_scratch {
 	struct phrase_scan *scan;
+	struct expression_scan *expression_scan;
 	struct buf unfolded, decoded, normal, folded;
 	uint64_t now;
 	uint64_t *memory;

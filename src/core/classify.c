@@ -109,6 +109,32 @@ static void hear_phrase(void *context, const struct phrase_owner *owner, struct 
 	}
 }
 
+static void hear_expression(void *context, unsigned index, struct span match)
+{
+	struct reading *reading = context;
+	const struct phrase *expression = &reading->classifier->pack->expressions[index];
+	uint64_t now = reading->scratch->now;
+
+	if (seen_since(&reading->scratch->stamps.expressions[index], now, now))
+		return;
+	add_evidence(reading, &(struct evidence){
+				      .kind = EVIDENCE_PHRASE,
+				      .category = expression->category,
+				      .rule = expression->rule,
+				      .phrase = expression->text,
+				      .match = match,
+			      });
+}
+
+static void find_expressions(struct reading *reading, struct span text)
+{
+	const struct expression_listener listener = {hear_expression, reading};
+
+	if (!csp_expressions_find(reading->classifier->expressions,
+				  reading->scratch->expression_scan, text, &listener))
+		reading->failed = true;
+}
+
 static bool has_digit(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -229,6 +255,7 @@ static void read_text(struct reading *reading, struct span body)
 		reading->marks |= MARK_UNDECODABLE;
 	reading->failed = reading->failed || csp_buf_failed(decoded);
 	find_identifiers(reading, csp_buf_span(decoded));
+	find_expressions(reading, csp_buf_span(decoded));
 	find_all_phrases(reading, csp_buf_span(decoded));
 }
 

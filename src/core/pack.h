@@ -54,6 +54,8 @@ struct list_entry {
 struct pack {
 	const struct phrase *phrases;
 	size_t phrase_count;
+	const struct phrase *expressions; /* regular ones: their text is for expressions.h */
+	size_t expression_count;
 	const struct product *products;
 	size_t product_count;
 	const struct identifier *identifiers;

@@ -1,5 +1,5 @@
 /*
- * Pack files: phrases, products, identifiers, senders, tags, lists and shared domains, all together one struct pack.
+ * Pack files: phrases, regular expressions, products, identifiers, senders, tags, lists and shared domains, all together one struct pack.
  * The data lives in the configuration's arena; the draft is the reader's, and pack_done puts it into the configuration.
  * Whatever is wrong in a pack has been reported when a function here gives false.
  */
@@ -15,7 +15,7 @@ struct pack_array {
 };
 
 struct pack_draft {
-	struct pack_array phrases, products, identifiers, senders, tags, lists;
+	struct pack_array phrases, expressions, products, identifiers, senders, tags, lists;
 	struct pack_array public_domains, tenant_domains;
 	struct pack_array seen; /* every phrase in normal form, to find those of two categories */
 	unsigned files;

@@ -16,8 +16,10 @@ struct pack_file {
 
 /* Words: what mail calls things. */
 extern const struct schema csp_phrase_settings[];
+extern const struct schema csp_expression_settings[];
 extern const struct schema csp_product_settings[];
 schema_each csp_pack_read_phrases;
+schema_each csp_pack_read_expressions;
 schema_each csp_pack_read_product;
 schema_check csp_pack_check_phrase; /* a phrase that can be found at all */
 bool csp_pack_check_contradictions(const struct schema_place *place,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conf_check.h"
+#include "expressions.h"
 #include "phrase_form.h"
 
 struct seen_phrase {
@@ -93,6 +94,53 @@ const struct schema csp_phrase_settings[] = {
 	 .store = store_phrase},
 	{0},
 };
+
+static bool store_expression(const struct schema_place *place, const struct schema_value *value,
+			     void *field)
+{
+	const struct phrase_group *group = field;
+	struct pack_draft *draft = group->file->draft;
+	struct phrase expression = {value->text, group->rule, group->category};
+	char why[EXPRESSION_WHY_SIZE];
+	char quote[CONF_QUOTE_SIZE];
+
+	if (csp_expression_check(why, value->text))
+		return csp_pack_push(place, &draft->expressions, &expression, sizeof(expression));
+	csp_schema_error(place, "'%s' %s", csp_conf_quote(quote, value->text), why);
+	return false;
+}
+
+const struct schema csp_expression_settings[] = {
+	{.name = "category",
+	 .type = SCHEMA_CHOICE,
+	 .required = true,
+	 .choice = csp_choice_category,
+	 .offset = offsetof(struct phrase_group, category)},
+	{.name = "meaning",
+	 .type = SCHEMA_TEXT,
+	 .required = true,
+	 .min = 1,
+	 .max = 64,
+	 .check = csp_check_name,
+	 .store = store_meaning},
+	{.name = "expressions",
+	 .type = SCHEMA_TEXTS,
+	 .required = true,
+	 .min = 1,
+	 .max = 100,
+	 .store = store_expression},
+	{0},
+};
+
+bool csp_pack_read_expressions(const struct schema_place *place, size_t index, size_t count,
+			       void *field)
+{
+	struct phrase_group group = {.file = field};
+
+	(void)index;
+	(void)count;
+	return csp_schema_read(place, csp_expression_settings, &group);
+}
 
 bool csp_pack_read_phrases(const struct schema_place *place, size_t index, size_t count,
 			   void *field)

@@ -80,7 +80,14 @@ static const struct list_entry lists[] = {
 	{{"direct", 6}, {"direct/hello", 12}, NULL, 0, {any_phrases, 1}},
 };
 
+static const struct phrase expressions[] = {
+	{{"\\bPO-[0-9]{5}\\b", 16}, {"site/order", 10}, SUBSCRIPTION},
+	{{"^\\[noc\\]", 9}, {"site/noc", 8}, OPERATIONAL},
+};
+
 static const struct pack pack = {
+	.expressions = expressions,
+	.expression_count = COUNT(expressions),
 	.phrases = phrases,
 	.phrase_count = COUNT(phrases),
 	.products = products,
@@ -238,6 +245,23 @@ static void the_gravest_evidence_in_the_text_decides(void **state)
 		{"Subject: invoice invoice\n\n", SUBSCRIPTION, 0, "0:en/invoice:Subject:invoice"},
 		{"Subject: invoice\nThread-Topic: invoice\n\n", SUBSCRIPTION, 0,
 		 "0:en/invoice:Subject:invoice|0:en/invoice:Thread-Topic:invoice"},
+	};
+
+	check_cases(*state, "", cases, COUNT(cases));
+}
+
+static void an_expression_is_evidence_like_a_phrase(void **state)
+{
+	static const struct case_of cases[] = {
+		{"Subject: your po-12345\n\n", SUBSCRIPTION, 0, "0:site/order:Subject:po-12345"},
+		{"Subject: PO-12345 PO-54321\n\n", SUBSCRIPTION, 0,
+		 "0:site/order:Subject:PO-12345"},
+		{"Subject: PO-123456\n\n", OTHER, 0, ""},
+		{"Subject: =?utf-8?q?PO-=31234?=\n =?utf-8?q?5?=\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: [NOC] hello\n\n", OPERATIONAL, 0, "2:site/noc:Subject:[NOC]"},
+		{"Subject: [NOC] invoice\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: outage of PO-12345\n\n", SUBSCRIPTION, CONFLICT, NULL},
+		{"X-Other: PO-12345\n\n", OTHER, 0, ""},
 	};
 
 	check_cases(*state, "", cases, COUNT(cases));
@@ -683,7 +707,8 @@ static void a_wrong_phrase_is_named(void **state)
 	(void)state;
 	assert_false(csp_classifier_new(&classifier, &error, &wrong_pack, &settings));
 	CHECK_SPAN("phrase", error.text, SPAN_LIT("#"));
-	assert_string_equal(error.why, "has a part of which no letter is left: it would be found everywhere");
+	assert_string_equal(error.why,
+			    "has a part of which no letter is left: it would be found everywhere");
 }
 
 #define NAMES(...) ((const struct span[]){__VA_ARGS__})
@@ -780,6 +805,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FIXTURE(the_gravest_evidence_in_the_text_decides),
+		WITH_FIXTURE(an_expression_is_evidence_like_a_phrase),
 		WITH_FIXTURE(an_identifier_never_makes_a_notice_of_subscription_mail),
 		WITH_FIXTURE(a_trusted_tag_decides),
 		WITH_FIXTURE(a_tag_from_anyone_else_is_ignored_and_marked_where_it_contradicts),

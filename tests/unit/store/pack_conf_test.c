@@ -239,11 +239,21 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: phrases.phrases: '*' has a part of which no letter is left"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = [ \"a\",\n\"a*b\" "
 		 "]; } );",
-		 "pack.conf:2: phrases.phrases: 'a*b' has a '*' that stands neither before nor behind a part"},
+		 "pack.conf:2: phrases.phrases: 'a*b' has a '*' that stands neither before nor "
+		 "behind a part"},
 		{"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = \"Caf\xC3\xA9 "
 		 "x\"; },\n"
 		 "{ category = \"incident\"; meaning = \"m\"; phrases = \"caf\xC3\xA9  X\"; } );",
 		 "pack.conf:2: the phrase 'caf\xC3\xA9 x' stands already in "},
+		{"expressions = ( { category = \"other\"; meaning = \"m\"; expressions = [ \"a\",\n"
+		 "\"(?=b)c\" ]; } );",
+		 "pack.conf:2: expressions.expressions: '(?=b)c' cannot be used: Zero-width "
+		 "assertions"},
+		{"expressions = ( { category = \"other\"; meaning = \"m\";\nexpressions = "
+		 "\"a.*b\"; } );",
+		 "pack.conf:2: expressions.expressions: 'a.*b' may match more than 1000 bytes"},
+		{"expressions = (\n{ category = \"other\"; expressions = \"p\"; } );",
+		 "pack.conf:2: expressions: 'meaning' is missing"},
 		{"products = (\n{ name = \"a\"; phrases = [ ]; } );",
 		 "pack.conf:2: products.a.phrases: the list is empty"},
 		{"products = ( { name = \"a\"; phrases = \"x\"; },\n{ name = \"a\"; csp = false; "
@@ -315,7 +325,8 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "pack.conf:2: lists.l.entries.e.senders: 'nobody' is no address"},
 		{"lists = ( { name = \"l\"; entries = (\n{ name = \"e\"; phrases = \"...\"; } ); } "
 		 ");",
-		 "pack.conf:2: lists.l.entries.e.phrases: '...' has a part of which no letter is left"},
+		 "pack.conf:2: lists.l.entries.e.phrases: '...' has a part of which no letter is "
+		 "left"},
 		{"lists = ( { name = \"l\"; entries = ( ); } );",
 		 "pack.conf:1: lists.l.entries: the list is empty"},
 		{"public_domains = [ \"a.example\",\n\"a@b.example\" ];",
