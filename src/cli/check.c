@@ -6,26 +6,33 @@
 
 #include "directory.h"
 #include "opt.h"
+#include "phrase_audit.h"
+#include "report.h"
 #include "snapshot.h"
 #include "version.h"
 
 static const char help[] =
 	"Usage: csp-milterctl check [-c FILE]\n"
 	"Read the configuration and all packs as the daemon would, and open the\n"
-	"directory. Every error is printed with its file and line.\n"
+	"directory. Every error is printed with its file and line, and so is a phrase\n"
+	"that never decides, because its own words are taken for a graver category.\n"
 	"\n"
+	"      --phrases          also print phrases that add nothing to a shorter one,\n"
+	"                         and phrases of another category that one hides\n"
 	"  -c, --config FILE      the configuration\n"
 	"                         (" CSP_CONF_PATH ")\n"
 	"  -h, --help             this text\n";
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'},
+	{"phrases", no_argument, NULL, 'p'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
 struct call {
 	const char *conf;
+	bool phrases;
 	bool help;
 };
 
@@ -37,6 +44,8 @@ static int take_options(struct call *call, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (option == 'c')
 			call->conf = optarg;
+		else if (option == 'p')
+			call->phrases = true;
 		else if (option == 'h')
 			call->help = true;
 		else
@@ -66,6 +75,54 @@ static int print_summary(const char *file, const struct conf *conf)
 	return printed < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
 }
 
+struct audit_view {
+	const struct conf *conf;
+	bool all;
+	bool failed;
+};
+
+static void print_finding(void *context, const struct phrase_finding *finding)
+{
+	static const char *const words[] = {
+		[PHRASE_OUTRANKED] = "never decides: it is taken for",
+		[PHRASE_IMPLIED] = "adds nothing to",
+		[PHRASE_HIDES] = "hides",
+	};
+	struct audit_view *view = context;
+	const struct phrase *phrase = finding->phrase, *other = finding->other;
+	struct buf line;
+
+	if (finding->fault != PHRASE_OUTRANKED && !view->all)
+		return;
+	csp_buf_init(&line, 1 << 16);
+	csp_report_append_safe(&line, phrase->file);
+	csp_buf_append_format(&line, ":%u: '", phrase->line);
+	csp_report_append_safe(&line, phrase->text);
+	csp_buf_append_format(&line, "' %s '", words[finding->fault]);
+	csp_report_append_safe(&line, other->text);
+	csp_buf_append_format(&line, "', %.*s, ",
+			      SPAN_ARG(view->conf->categories.names[other->category]));
+	csp_report_append_safe(&line, other->file);
+	csp_buf_append_format(&line, ":%u\n", other->line);
+	struct span text = csp_buf_span(&line);
+	if (csp_buf_failed(&line) || fwrite(text.data, 1, text.len, stdout) != text.len)
+		view->failed = true;
+	csp_buf_dispose(&line);
+}
+
+static int check_phrases(struct snapshot *snapshot, bool all)
+{
+	struct audit_view view = {.conf = csp_snapshot_conf(snapshot), .all = all};
+	struct classify_scratch *scratch = csp_snapshot_scratch_take(snapshot);
+
+	if (!scratch)
+		return csp_cli_no_memory();
+	bool done =
+		csp_phrase_audit(csp_snapshot_classifier(snapshot), scratch, print_finding, &view);
+	csp_snapshot_scratch_give(snapshot, scratch);
+	return !done ? csp_cli_no_memory() : view.failed ? EX_IOERR : EX_OK;
+}
+
 /* The daemon starts without a directory, but every message would meet the failure policy. */
 static int check_directory(const char *path)
 {
@@ -92,6 +149,8 @@ int csp_verb_check(int argc, char **argv)
 		return fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
 	status = csp_cli_conf_status(
 		csp_snapshot_new(&snapshot, call.conf, csp_cli_report_conf, NULL));
+	if (status == EX_OK)
+		status = check_phrases(snapshot, call.phrases);
 	if (status == EX_OK)
 		status = print_summary(call.conf, csp_snapshot_conf(snapshot));
 	if (status == EX_OK)

@@ -67,12 +67,6 @@ struct work {
 	int64_t now;
 };
 
-static int no_memory(void)
-{
-	csp_cli_error("memory is short");
-	return EX_OSERR;
-}
-
 static int output_error(void)
 {
 	csp_cli_error("the result could not be written: %s", strerror(errno));
@@ -193,7 +187,7 @@ static int print_line(struct work *work, const struct classification *result,
 	else
 		write_text(&work->line, work, result, row);
 	if (csp_buf_failed(&work->line))
-		return no_memory();
+		return csp_cli_no_memory();
 	if (fwrite(work->line.data, 1, work->line.len, stdout) == work->line.len)
 		return EX_OK;
 	return output_error();
@@ -211,7 +205,7 @@ static int score_line(struct work *work, const struct classification *result,
 		return EX_DATAERR;
 	}
 	if (!csp_score_add(work->score, expected, result->category, row->cell[COLUMN_LANGUAGE]))
-		return no_memory();
+		return csp_cli_no_memory();
 	return EX_OK;
 }
 
@@ -220,7 +214,7 @@ static int take_row(struct work *work, const struct subject_row *row)
 	struct classification result;
 
 	if (!classify(&result, work, row))
-		return no_memory();
+		return csp_cli_no_memory();
 	if (!result.known) {
 		csp_cli_error("line %" PRIu64 ": the matcher failed", row->line);
 		return EX_SOFTWARE;
@@ -258,7 +252,7 @@ static int take_result(struct work *work, enum lines_result result, const struct
 	case LINES_READ_ERROR:
 		return read_error(file);
 	case LINES_NO_MEMORY:
-		return no_memory();
+		return csp_cli_no_memory();
 	case LINES_END:
 		break;
 	}
@@ -294,7 +288,7 @@ static int print_score(struct work *work)
 	csp_buf_reset(&work->line);
 	csp_score_write(&work->line, work->score);
 	if (csp_buf_failed(&work->line))
-		return no_memory();
+		return csp_cli_no_memory();
 	if (fwrite(work->line.data, 1, work->line.len, stdout) == work->line.len)
 		return EX_OK;
 	return output_error();
@@ -331,7 +325,7 @@ static int work_with(const struct call *call, struct snapshot *snapshot, const c
 	csp_arena_init(&work.arena, MEMORY_MAX);
 	csp_buf_init(&work.line, MEMORY_MAX);
 	if (!work.scratch || !csp_score_new(&work.score, &work.conf->categories))
-		status = no_memory();
+		status = csp_cli_no_memory();
 	else
 		status = classify_file(&work, file);
 	csp_score_free(work.score);

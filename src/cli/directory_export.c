@@ -115,9 +115,7 @@ static int write_lines(struct job *job)
 	csp_arena_dispose(&job->arena);
 	csp_progress_clear(&job->progress);
 	if (job->no_memory)
-		csp_cli_error("out of memory");
-	if (job->no_memory)
-		return EX_OSERR;
+		return csp_cli_no_memory();
 	return csp_cli_directory_status(result, job->place->path);
 }
 

@@ -116,8 +116,7 @@ static int file_status(const struct load *load, enum import_result result,
 	case IMPORT_NO_MEMORY:
 		break;
 	}
-	csp_cli_error("out of memory");
-	return EX_OSERR;
+	return csp_cli_no_memory();
 }
 
 static int open_file(FILE **out, const char *file)

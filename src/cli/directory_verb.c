@@ -225,10 +225,8 @@ int csp_place_print(const struct buf *text)
 {
 	struct span span = csp_buf_span(text);
 
-	if (csp_buf_failed(text)) {
-		csp_cli_error("out of memory");
-		return EX_OSERR;
-	}
+	if (csp_buf_failed(text))
+		return csp_cli_no_memory();
 	if (fwrite(span.data, 1, span.len, stdout) != span.len || fflush(stdout) != 0) {
 		csp_cli_error("the result could not be written");
 		return EX_IOERR;

@@ -182,12 +182,6 @@ static int take_options(struct call *call, int argc, char **argv)
 	return EX_OK;
 }
 
-static int no_memory(void)
-{
-	csp_cli_error("memory is short");
-	return EX_OSERR;
-}
-
 static void tell_reverse_path(struct span path)
 {
 	struct buf text;
@@ -204,7 +198,7 @@ static int set_reverse_path(struct message *message, const struct call *call)
 	struct span *path = &message->reverse_path;
 
 	if (call->from)
-		return csp_eml_path(path, message, csp_span_from(call->from)) ? EX_OK : no_memory();
+		return csp_eml_path(path, message, csp_span_from(call->from)) ? EX_OK : csp_cli_no_memory();
 	if (!csp_eml_author_path(path, message))
 		return csp_cli_usage("explain",
 				     "the From field does not name exactly one address; name the "
@@ -223,7 +217,7 @@ static int set_envelope(struct message *message, const struct call *call)
 	for (size_t i = 0; status == EX_OK && i < call->rcpt_count; i++) {
 		if (!csp_eml_path(&path, message, csp_span_from(call->rcpts[i])) ||
 		    !csp_message_add_recipient(message, path))
-			status = no_memory();
+			status = csp_cli_no_memory();
 	}
 	return status;
 }
@@ -249,7 +243,7 @@ static int read_message(struct message *message, const char *file)
 	if (result == EML_READ_ERROR)
 		status = file_error(file);
 	else if (result == EML_NO_MEMORY)
-		status = no_memory();
+		status = csp_cli_no_memory();
 	else if (message->field_count == 0)
 		csp_cli_error("%s: no header field before the empty line", file);
 	if (!is_stdin)
@@ -301,7 +295,7 @@ static int decide(const struct call *call, struct snapshot *snapshot, const stru
 	if (decision && decision->directory_old)
 		csp_cli_error("%s: its last update is longer ago than directory.max_age allows",
 			      path);
-	status = decision ? print_decision(decision, call->json) : no_memory();
+	status = decision ? print_decision(decision, call->json) : csp_cli_no_memory();
 	csp_directory_close(directory);
 	return status;
 }
@@ -318,7 +312,7 @@ static int explain(const struct call *call, struct snapshot *snapshot, const cha
 	status = csp_message_count_fields(&message, conf->removed_fields.items,
 					  conf->removed_fields.count)
 			 ? read_message(&message, file)
-			 : no_memory();
+			 : csp_cli_no_memory();
 	if (status == EX_OK)
 		status = set_envelope(&message, call);
 	if (status == EX_OK)
@@ -352,7 +346,7 @@ int csp_verb_explain(int argc, char **argv)
 	clock_gettime(CLOCK_REALTIME, &call.now);
 	call.rcpts = calloc((size_t)argc, sizeof(*call.rcpts));
 	if (!call.rcpts)
-		return no_memory();
+		return csp_cli_no_memory();
 	status = run(&call, argc, argv);
 	free(call.rcpts);
 	return status;

@@ -43,6 +43,12 @@ int csp_cli_usage(const char *verb, const char *format, ...)
 	return EX_USAGE;
 }
 
+int csp_cli_no_memory(void)
+{
+	csp_cli_error("out of memory");
+	return EX_OSERR;
+}
+
 void csp_cli_report_conf(void *context, const struct conf_error *error)
 {
 	(void)context;

@@ -18,6 +18,8 @@ void csp_cli_error(const char *format, ...)
 /* A wrong call: the message, then "Try 'csp-milterctl VERB --help'."; gives EX_USAGE. */
 int csp_cli_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+int csp_cli_no_memory(void); /* says so; gives EX_OSERR */
+
 void csp_cli_report_conf(void *context,
 			 const struct conf_error *error); /* "FILE:LINE: text" on stderr */
 int csp_cli_conf_status(enum conf_result result); /* EX_OK, EX_NOINPUT, EX_CONFIG, EX_OSERR */

@@ -165,7 +165,7 @@ static void find_identifiers(struct reading *reading, struct span text)
 
 static void find_phrases(struct reading *reading, struct span normal, unsigned kinds)
 {
-	const struct phrase_listener listener = {hear_phrase, reading, kinds};
+	const struct phrase_listener listener = {hear_phrase, reading, kinds, NULL};
 	bool truncated = false;
 
 	if (!csp_phrases_find(reading->classifier->phrases, reading->scratch->scan, normal,

@@ -15,6 +15,8 @@ struct phrase {
 	struct span text; /* as written (phrase_form.h) */
 	struct span rule; /* the evidence's name: "en/invoice" */
 	unsigned category;
+	struct span file; /* where it is written */
+	unsigned line;
 };
 
 struct product {

@@ -487,11 +487,12 @@ static void tell_owners(const struct phrase_scan *scan, const struct hit *hit,
 		const struct phrase_owner *owner = &hit->claim->owners[i];
 		if (!(listener->kinds & 1U << owner->kind))
 			continue;
-		if (owner->kind != PHRASE_LIST &&
-		    (is_covered(&covers[owner->kind], hit->from, owner->group) ||
-		     is_bridged(scan, hit, owner)))
-			continue;
-		listener->hear(listener->context, owner, match_of(scan->text, hit));
+		bool counts = owner->kind == PHRASE_LIST ||
+			      (!is_covered(&covers[owner->kind], hit->from, owner->group) &&
+			       !is_bridged(scan, hit, owner));
+		phrase_heard *hear = counts ? listener->hear : listener->hear_hidden;
+		if (hear)
+			hear(listener->context, owner, match_of(scan->text, hit));
 	}
 }
 

@@ -40,10 +40,12 @@ bool csp_phrase_scan_new(struct phrase_scan **out, const struct phrases *phrases
 void csp_phrase_scan_free(struct phrase_scan *scan);
 
 /* Told of every hit that counts; `match` is the part of the searched text, from the first letter of the phrase to its last. */
+typedef void phrase_heard(void *context, const struct phrase_owner *owner, struct span match);
 struct phrase_listener {
-	void (*hear)(void *context, const struct phrase_owner *owner, struct span match);
+	phrase_heard *hear;
 	void *context;
-	unsigned kinds; /* bit: enum phrase_kind that is asked for */
+	unsigned kinds;            /* bit: enum phrase_kind that is asked for */
+	phrase_heard *hear_hidden; /* told of those that do not count; NULL: nobody is */
 };
 
 /* Past PHRASE_HITS_MAX hits *truncated is set: hits are then compared in portions, so that some may count that should not. */

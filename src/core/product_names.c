@@ -22,7 +22,7 @@ bool csp_classifier_products(struct product_names *out, const struct classifier 
 			     struct classify_scratch *scratch, struct span text)
 {
 	struct listening listening = {out, classifier->pack};
-	const struct phrase_listener listener = {hear, &listening, 1U << PHRASE_PRODUCT};
+	const struct phrase_listener listener = {hear, &listening, 1U << PHRASE_PRODUCT, NULL};
 	bool truncated;
 
 	out->count = 0;

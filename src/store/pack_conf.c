@@ -96,7 +96,7 @@ const struct schema csp_pack_settings[] = {
 bool csp_pack_read(const struct schema_place *place, const struct schema_value *value, void *field)
 {
 	struct conf_reader *reader = csp_schema_reader(place);
-	struct pack_file file = {.draft = field, .language = {"", 0}};
+	struct pack_file file = {.draft = field, .language = {"", 0}, .path = {"", 0}};
 	struct conf_origin origin = csp_schema_origin(place);
 	struct conf_source source;
 	struct span path;
@@ -107,6 +107,8 @@ bool csp_pack_read(const struct schema_place *place, const struct schema_value *
 		return true;
 	if (!csp_conf_file_path(&path, reader, origin.file, value->text))
 		return false;
+	if (!csp_arena_copy(reader->arena, &file.path, path))
+		return csp_schema_no_memory(place);
 	if (csp_conf_source_read(&source, reader, path, origin)) {
 		struct schema_place root = {.source = &source,
 					    .setting = config_root_setting(&source.config)};

@@ -12,6 +12,7 @@
 struct pack_file {
 	struct pack_draft *draft;
 	struct span language;
+	struct span path;
 };
 
 /* Words: what mail calls things. */

@@ -64,10 +64,11 @@ static bool store_phrase(const struct schema_place *place, const struct schema_v
 {
 	const struct phrase_group *group = field;
 	struct pack_draft *draft = group->file->draft;
-	struct phrase phrase = {value->text, group->rule, group->category};
-	struct seen_phrase seen = {.category = group->category,
-				   .origin = csp_schema_origin(place),
-				   .order = draft->seen.count};
+	struct conf_origin origin = csp_schema_origin(place);
+	struct phrase phrase = {value->text, group->rule, group->category, group->file->path,
+				origin.line};
+	struct seen_phrase seen = {
+		.category = group->category, .origin = origin, .order = draft->seen.count};
 
 	return check_normal(&seen.normal, place, value->text) &&
 	       csp_pack_push(place, &draft->phrases, &phrase, sizeof(phrase)) &&
@@ -100,7 +101,8 @@ static bool store_expression(const struct schema_place *place, const struct sche
 {
 	const struct phrase_group *group = field;
 	struct pack_draft *draft = group->file->draft;
-	struct phrase expression = {value->text, group->rule, group->category};
+	struct phrase expression = {value->text, group->rule, group->category, group->file->path,
+				    csp_schema_origin(place).line};
 	char why[EXPRESSION_WHY_SIZE];
 	char quote[CONF_QUOTE_SIZE];
 

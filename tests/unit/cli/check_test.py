@@ -51,6 +51,28 @@ class CheckTest(verbs.VerbTest):
         self.assertNotIn(result.status, (0, 66), result.err)
         self.assertIn(f"{self.folder}/directory: ", result.err)
 
+    def test_a_phrase_that_never_decides_is_told_with_its_line(self):
+        self.make_directory()
+        self.write("second.conf", 'phrases = (\n{ category = "other"; meaning = "m"; phrases = [ "lunch",\n"invoice*" ]; } );\n')
+        told = (f"{self.folder}/second.conf:3: 'invoice*' never decides: it is taken for 'invoice', subscription, "
+                f"{self.folder}/pack.conf:1\n")
+        result = self.check()
+        self.assertEqual(result.status, 0, result.err)
+        self.assertTrue(result.out.startswith(told), result.out)
+
+    def test_phrases_that_add_nothing_or_hide_another_are_told_when_asked(self):
+        self.make_directory()
+        self.write("second.conf", ('phrases = (\n{ category = "subscription"; meaning = "m"; phrases = [ "unpaid bill",\n"new* ... plan" ]; },\n'
+                                   '{ category = "other"; meaning = "m"; phrases = [ "bill of materials",\n"new plan of the office" ]; } );\n'))
+        second, first = f"{self.folder}/second.conf", f"{self.folder}/pack.conf"
+        told = (f"{second}:2: 'unpaid bill' adds nothing to 'bill', subscription, {first}:1\n"
+                f"{second}:4: 'bill of materials' hides 'bill', subscription, {first}:1\n"
+                f"{second}:5: 'new plan of the office' hides 'new* ... plan', subscription, {second}:3\n")
+        result = self.check("--phrases")
+        self.assertEqual(result.status, 0, result.err)
+        self.assertTrue(result.out.startswith(told), result.out)
+        self.assertEqual(self.check().out.count("\n"), 1)
+
     def test_every_error_has_its_file_and_line(self):
         self.write("policy.conf", '\nrules = (\n{ name = "x"; disposition = "pas"; },\n{ name = "y"; } );\nmod = 1;\n')
         self.write("second.conf", '\n\nphrases = ( { category = "nothing"; meaning = "m"; phrases = "p"; } );\n')

@@ -15,14 +15,18 @@ static const struct categories categories = {
 };
 
 static const struct phrase phrases[] = {
-	{{"invoice", 7}, {"en/invoice", 10}, SUBSCRIPTION},
-	{{"renewal", 7}, {"en/renewal", 10}, SUBSCRIPTION},
-	{{"billing", 7}, {"en/billing", 10}, SUBSCRIPTION},
-	{{"outage", 6}, {"en/outage", 9}, INCIDENT},
-	{{"maintenance", 11}, {"en/maintenance", 14}, OPERATIONAL},
-	{{"billing system maintenance", 26}, {"en/billing-system", 17}, OPERATIONAL},
-	{{"certificate renewal", 19}, {"en/certificate", 14}, OPERATIONAL},
-	{{"newsletter invoice", 18}, {"en/newsletter", 13}, OTHER},
+	{.text = {"invoice", 7}, .rule = {"en/invoice", 10}, .category = SUBSCRIPTION},
+	{.text = {"renewal", 7}, .rule = {"en/renewal", 10}, .category = SUBSCRIPTION},
+	{.text = {"billing", 7}, .rule = {"en/billing", 10}, .category = SUBSCRIPTION},
+	{.text = {"outage", 6}, .rule = {"en/outage", 9}, .category = INCIDENT},
+	{.text = {"maintenance", 11}, .rule = {"en/maintenance", 14}, .category = OPERATIONAL},
+	{.text = {"billing system maintenance", 26},
+	 .rule = {"en/billing-system", 17},
+	 .category = OPERATIONAL},
+	{.text = {"certificate renewal", 19},
+	 .rule = {"en/certificate", 14},
+	 .category = OPERATIONAL},
+	{.text = {"newsletter invoice", 18}, .rule = {"en/newsletter", 13}, .category = OTHER},
 };
 
 static const struct span office_words[] = {{"office 365", 10}};
@@ -81,8 +85,8 @@ static const struct list_entry lists[] = {
 };
 
 static const struct phrase expressions[] = {
-	{{"\\bPO-[0-9]{5}\\b", 16}, {"site/order", 10}, SUBSCRIPTION},
-	{{"^\\[noc\\]", 9}, {"site/noc", 8}, OPERATIONAL},
+	{.text = {"\\bPO-[0-9]{5}\\b", 16}, .rule = {"site/order", 10}, .category = SUBSCRIPTION},
+	{.text = {"^\\[noc\\]", 9}, .rule = {"site/noc", 8}, .category = OPERATIONAL},
 };
 
 static const struct pack pack = {
@@ -661,8 +665,9 @@ static void a_site_may_rank_its_own_categories(void **state)
 		.incident = 2,
 		.other = 3,
 	};
-	static const struct phrase own[] = {{{"lawsuit", 7}, {"legal", 5}, 0},
-					    {{"invoice", 7}, {"invoice", 7}, 1}};
+	static const struct phrase own[] = {
+		{.text = {"lawsuit", 7}, .rule = {"legal", 5}, .category = 0},
+		{.text = {"invoice", 7}, .rule = {"invoice", 7}, .category = 1}};
 	const struct pack own_pack = {.phrases = own, .phrase_count = 2};
 	const struct classify_settings own_settings = {.categories = &ranked,
 						       .text_fields = {text_fields, 1}};
@@ -699,7 +704,9 @@ static void an_empty_pack_classifies_as_other(void **state)
 
 static void a_wrong_phrase_is_named(void **state)
 {
-	static const struct phrase wrong[] = {{{"fine", 4}, {"a", 1}, 0}, {{"#", 1}, {"b", 1}, 0}};
+	static const struct phrase wrong[] = {
+		{.text = {"fine", 4}, .rule = {"a", 1}, .category = 0},
+		{.text = {"#", 1}, .rule = {"b", 1}, .category = 0}};
 	const struct pack wrong_pack = {.phrases = wrong, .phrase_count = 2};
 	struct classifier *classifier;
 	struct classifier_error error;

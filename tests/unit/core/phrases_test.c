@@ -48,7 +48,7 @@ static void close_fixture(struct fixture *fixture)
 
 static const char *listen_to(struct fixture *fixture, const char *subject, unsigned kinds)
 {
-	const struct phrase_listener listener = {hear, &fixture->heard, kinds};
+	const struct phrase_listener listener = {hear, &fixture->heard, kinds, NULL};
 	struct buf normal;
 
 	csp_buf_init(&normal, 1 << 24);
@@ -234,7 +234,7 @@ static void products_keep_their_numbers(void **state)
 		OF_KIND("office 365", PHRASE_PRODUCT, 0, 0),
 		OF_KIND("office 2019", PHRASE_PRODUCT, 1, 1),
 	};
-	const struct phrase_listener listener = {NULL, NULL, ALL};
+	const struct phrase_listener listener = {NULL, NULL, ALL, NULL};
 	struct phrase_listener hearing = listener;
 	struct fixture fixture;
 	struct buf normal;
