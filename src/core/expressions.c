@@ -97,6 +97,17 @@ static bool compile(struct expressions *expressions, const char *const *texts,
 	return done;
 }
 
+static char *copy(struct span text)
+{
+	char *copied = malloc(text.len + 1);
+
+	if (!copied)
+		return NULL;
+	memcpy(copied, text.data, text.len);
+	copied[text.len] = '\0';
+	return copied;
+}
+
 /* The matcher takes parallel arrays, of texts that end with NUL. */
 static bool compile_all(struct expressions *expressions, const struct span *written, unsigned count)
 {
@@ -106,7 +117,7 @@ static bool compile_all(struct expressions *expressions, const struct span *writ
 	bool ready = texts && numbers && flags;
 
 	for (unsigned i = 0; ready && i < count; i++) {
-		texts[i] = strndup(written[i].data, written[i].len);
+		texts[i] = copy(written[i]);
 		numbers[i] = i;
 		flags[i] = FLAGS;
 		ready = texts[i] != NULL;

@@ -457,9 +457,7 @@ static const struct schema classification_settings[] = {
 	 .max = 1000,
 	 .store = csp_pack_read,
 	 .complete = csp_pack_complete,
-	 .fallback = "categories/en.conf categories/fr.conf packs/products.conf "
-		     "packs/identifiers.conf packs/senders.conf packs/tags.conf "
-		     "packs/direct-mail.conf packs/shared-domains.conf",
+	 .fallback = "categories packs",
 	 .offset = offsetof(struct draft, packs)},
 	{.name = "tag_sources",
 	 .type = SCHEMA_GROUP,

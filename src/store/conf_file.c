@@ -93,7 +93,7 @@ static const char *folder_error(const char *name)
 static const char *status_error(const struct stat *status)
 {
 	if (S_ISDIR(status->st_mode))
-		return "is a folder, not a file: name the files in it one by one";
+		return "is a folder, not a file";
 	if (!S_ISREG(status->st_mode))
 		return "is not a regular file";
 	if (status->st_mode & (S_IWGRP | S_IWOTH))

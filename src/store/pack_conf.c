@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf_check.h"
+#include "conf_folder.h"
 #include "conf_tables.h"
 #include "pack_section.h"
 
@@ -93,29 +94,63 @@ const struct schema csp_pack_settings[] = {
 	{0},
 };
 
+static bool is_new(const struct schema_place *place, struct pack_draft *draft, struct span path)
+{
+	const struct span *before = draft->paths.items;
+
+	for (size_t i = 0; i < draft->paths.count; i++)
+		if (csp_span_equal(before[i], path)) {
+			char quote[CONF_QUOTE_SIZE];
+			csp_schema_error(place, "'%s' stands twice", csp_conf_quote(quote, path));
+			return false;
+		}
+	return csp_pack_push(place, &draft->paths, &path, sizeof(path));
+}
+
+static bool read_file(const struct schema_place *place, struct pack_draft *draft, struct span path)
+{
+	struct conf_reader *reader = csp_schema_reader(place);
+	struct pack_file file = {.draft = draft, .language = {"", 0}, .path = {"", 0}};
+	struct conf_source source;
+	bool right = false;
+
+	if (!csp_arena_copy(reader->arena, &file.path, path))
+		return csp_schema_no_memory(place);
+	if (!is_new(place, draft, file.path))
+		return false;
+	if (csp_conf_source_read(&source, reader, path, csp_schema_origin(place))) {
+		struct schema_place root = {.source = &source,
+					    .setting = config_root_setting(&source.config)};
+		draft->files++;
+		right = csp_schema_read(&root, csp_pack_settings, &file);
+	}
+	csp_conf_source_dispose(&source);
+	return right;
+}
+
 bool csp_pack_read(const struct schema_place *place, const struct schema_value *value, void *field)
 {
 	struct conf_reader *reader = csp_schema_reader(place);
-	struct pack_file file = {.draft = field, .language = {"", 0}, .path = {"", 0}};
 	struct conf_origin origin = csp_schema_origin(place);
-	struct conf_source source;
+	struct spans files;
 	struct span path;
-	bool right = false;
+	bool right = true;
 
 	/* The packs that are meant may be named where nothing could be read. */
 	if (!place->setting && reader->incomplete)
 		return true;
 	if (!csp_conf_file_path(&path, reader, origin.file, value->text))
 		return false;
-	if (!csp_arena_copy(reader->arena, &file.path, path))
-		return csp_schema_no_memory(place);
-	if (csp_conf_source_read(&source, reader, path, origin)) {
-		struct schema_place root = {.source = &source,
-					    .setting = config_root_setting(&source.config)};
-		file.draft->files++;
-		right = csp_schema_read(&root, csp_pack_settings, &file);
+	switch (csp_conf_folder_read(&files, reader, path, origin)) {
+	case CONF_FOLDER_NONE:
+		return read_file(place, field, path);
+	case CONF_FOLDER_FAILED:
+		return false;
+	case CONF_FOLDER_READ:
+		break;
 	}
-	csp_conf_source_dispose(&source);
+	for (size_t i = 0; i < files.count; i++)
+		right = read_file(place, field, files.items[i]) && right;
 	return right;
 }
 

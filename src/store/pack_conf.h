@@ -17,11 +17,13 @@ struct pack_array {
 struct pack_draft {
 	struct pack_array phrases, expressions, products, identifiers, senders, tags, lists;
 	struct pack_array public_domains, tenant_domains;
-	struct pack_array seen; /* every phrase in normal form, to find those of two categories */
+	struct pack_array seen;  /* every phrase in normal form, to find those of two categories */
+	struct pack_array paths; /* of the files read */
 	unsigned files;
 };
 
-schema_store csp_pack_read;        /* the path of a pack: reads it into the struct pack_draft */
+schema_store
+	csp_pack_read; /* the path of a pack, or of a folder of packs: into the struct pack_draft */
 schema_complete csp_pack_complete; /* all were read: the draft becomes the configuration's pack */
 
 #endif

@@ -86,7 +86,7 @@ class CheckTest(verbs.VerbTest):
     def test_an_include_of_a_folder_is_an_error_like_others(self):
         self.write("csp-milter.conf", '@include "."\n')
         self.assert_says(self.check(), 78, "", (
-            f"{self.conf}:1: {self.folder}/. is a folder, not a file: name the files in it one by one\n"))
+            f"{self.conf}:1: {self.folder}/. is a folder, not a file\n"))
 
     def test_a_file_that_others_may_write_is_refused(self):
         os.chmod(self.path("policy.conf"), 0o666)

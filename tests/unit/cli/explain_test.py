@@ -79,7 +79,7 @@ subject      Your invoice for Cloud Mail
 from         billing@vendor.example (vendor)
 reverse-path bounce@vendor.example (vendor)
 category     subscription
-             en/invoice in Subject: "invoice"
+             en/invoice (invoice) in Subject: "invoice"
 products     mail
 to           <ann@customer.example>, looked up as ann@customer.example
   customer     {CUSTOMER}

@@ -366,11 +366,44 @@ static void test_a_pack_is_named_once_and_must_be_there(void **state)
 		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
 	conf_files_expect_error(files, "main.conf:2: ");
 	assert_non_null(strstr(files->errors, "pakc.conf does not exist"));
-	conf_files_put(files, "main.conf",
-		       "classification = { packs = [ \"pack.conf\",\n\".\" ]; };\n"
-		       "rules = ( { name = \"all\"; disposition = \"pass\"; } );\n");
-	conf_files_expect_error(files, "main.conf:2: ");
-	assert_non_null(strstr(files->errors, "is a folder, not a file"));
+}
+
+#define PHRASE(text)                                                                               \
+	"phrases = ( { category = \"other\"; meaning = \"m\"; phrases = \"" text "\"; } );\n"
+#define WITH_PACKS(packs)                                                                          \
+	"classification = { packs = [ " packs " ]; };\n"                                           \
+	"rules = ( { name = \"all\"; disposition = \"pass\"; } );\n"
+
+static void test_a_folder_stands_for_its_files(void **state)
+{
+	struct conf_files *files = *state;
+
+	assert_int_equal(mkdir(conf_files_path(files->folder, "packs").text, 0755), 0);
+	assert_int_equal(mkdir(conf_files_path(files->folder, "empty").text, 0755), 0);
+	conf_files_put(files, "packs/b.conf", PHRASE("second"));
+	conf_files_put(files, "packs/a.conf", PHRASE("first"));
+	conf_files_put(files, "packs/.hidden.conf", "wrong");
+	conf_files_put(files, "packs/c.conf.bak", "wrong");
+	conf_files_put(files, "one.conf", PHRASE("third"));
+	conf_files_put(files, "main.conf", WITH_PACKS("\"packs/\", \"one.conf\", \"empty\""));
+	struct conf *conf = conf_files_read_right(files);
+	assert_int_equal(conf->pack_files, 3);
+	assert_int_equal(conf->pack.phrase_count, 3);
+	assert_true(csp_span_equal(conf->pack.phrases[0].text, SPAN_LIT("first")));
+	assert_true(csp_span_equal(conf->pack.phrases[2].text, SPAN_LIT("third")));
+	csp_conf_free(conf);
+
+	conf_files_put(files, "main.conf", WITH_PACKS("\"packs\",\n\"packs/a.conf\""));
+	conf_files_expect_error(files, "main.conf:2: classification.packs: '");
+	assert_non_null(strstr(files->errors, "packs/a.conf' stands twice"));
+	conf_files_put(files, "packs/b.conf", "\nlanguage = 3;\n");
+	conf_files_put(files, "main.conf", WITH_PACKS("\"packs\""));
+	conf_files_expect_error(files, "packs/b.conf:2: language: ");
+	assert_int_equal(unlink(conf_files_path(files->folder, "packs/a.conf").text), 0);
+	assert_int_equal(chmod(conf_files_path(files->folder, "packs").text, 0777), 0);
+	conf_files_expect_error(files, "main.conf:1: ");
+	assert_non_null(
+		strstr(files->errors, "stands in a folder that its group or everybody may write"));
 }
 
 int main(void)
@@ -386,6 +419,7 @@ int main(void)
 		TEST(test_lists_hold_entries_of_senders_and_phrases),
 		TEST(test_shared_domains_are_sorted_patterns_and_add_up),
 		TEST(test_packs_add_up),
+		TEST(test_a_folder_stands_for_its_files),
 		TEST(test_what_is_wrong_in_a_pack_is_named_with_its_line),
 		TEST(test_a_pack_is_named_once_and_must_be_there),
 	};
