@@ -45,6 +45,7 @@ build libhs-dev module:libhs
 build scdoc command:scdoc
 try python3 command:python3
 test libcmocka-dev module:cmocka
+test libpcre2-dev module:libpcre2-8
 test clang command:clang
 test libclang-rt-dev command:clang
 test llvm command:llvm-symbolizer

@@ -118,7 +118,7 @@ class Daemon:
     def write_conf(self, **changes):
         self.settings.update(changes)
         get = self.settings.get
-        self.write("categories.conf", CATEGORIES)
+        self.write("categories.conf", get("categories", CATEGORIES))
         self.write("csp-milter.conf", f"""
 mode = "{get('mode', self.mode)}";
 own_domains = [ "vendor.example" ];
