@@ -82,7 +82,7 @@ def compare(build, folder, text, count, rounds, quick):
         say("one classification", f"{ours:.0f} ns")
         say("PCRE2, one expression after the other", f"{figure['pcre2-ns'] / ours:.1f} times")
         say("the same, with its JIT compiler", f"{figure['pcre2-jit-ns'] / ours:.1f} times")
-        say("grep -F -i -f", f"{grep_ns(folder / f"{number}.txt", text, count, rounds) / ours:.2f} times")
+        say("grep -F -i -f", f"{grep_ns(folder / f'{number}.txt', text, count, rounds) / ours:.2f} times")
     say("from 100 to 10,000 phrases", f"{times[-1] / times[0]:.2f} times", "target 2")
     return result.returncode == 0
 
