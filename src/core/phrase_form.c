@@ -107,7 +107,7 @@ const char *csp_phrase_form_read(struct phrase_form *out, struct buf *literals, 
 
 bool csp_phrase_gap_is_small(struct span between)
 {
-	bool in_word = true; /* the end of a word that goes on is none of its own */
+	bool in_word = false;
 	size_t words = 0;
 	size_t letters = 0;
 

@@ -31,7 +31,7 @@ const char *csp_phrase_form_read(struct phrase_form *out, struct buf *literals, 
 
 #define PHRASE_GAP_MAX 5 /* words; three letters of a script without spaces are a word */
 
-/* Whether what stands between two parts, spaces and ends of words included, is short enough. */
+/* Whether what stands between the words of two parts is short enough. */
 bool csp_phrase_gap_is_small(struct span between);
 
 #endif

@@ -8,8 +8,8 @@
 #include "text.h"
 #include "utf8.h"
 
-/* Bytes of a word that are shown before and behind what was found of it. */
-#define WORD_SHOWN_MAX 64
+/* Bytes of a word that a phrase takes in before and behind what it says of it. */
+#define WORD_REST_MAX 64
 /* Of one portion of hits: each hit is held against each. */
 #define BRIDGES_MAX 64
 
@@ -52,9 +52,10 @@ struct phrases {
 	size_t state_count;
 };
 
-/* Without the pads. */
+/* Whole words, without the pads; `letters` are the bytes that the phrase itself has of them. */
 struct hit {
 	size_t from, to;
+	size_t letters;
 	const struct claim *claim;
 	bool has_gaps;
 };
@@ -66,6 +67,7 @@ struct gap {
 /* Where the parts of a chain up to one were met last, and in which scan. */
 struct state {
 	size_t from, to;
+	size_t letters;
 	struct gap gaps[PHRASE_PARTS_MAX - 1];
 	uint64_t scan;
 };
@@ -356,14 +358,48 @@ void csp_phrase_scan_free(struct phrase_scan *scan)
 	free(scan);
 }
 
+static size_t word_begin(struct span text, size_t at)
+{
+	size_t begin = at;
+
+	while (begin > 0 && at - begin < WORD_REST_MAX) {
+		uint32_t rune = 0;
+		size_t before = begin - 1;
+		while (before > 0 && ((unsigned char)text.data[before] & 0xC0) == 0x80)
+			before--;
+		csp_utf8_decode(&rune, csp_span_slice(text, before, begin));
+		if (rune == ' ' || csp_text_is_unspaced(rune))
+			break;
+		begin = before;
+	}
+	return begin;
+}
+
+static size_t word_end(struct span text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.len && end - at < WORD_REST_MAX) {
+		uint32_t rune = 0;
+		size_t len = csp_utf8_decode(&rune, csp_span_slice(text, end, text.len));
+		if (rune == ' ' || csp_text_is_unspaced(rune) || len == 0)
+			break;
+		end += len;
+	}
+	return end;
+}
+
 static bool stands_before(const struct hit *a, const struct hit *b)
 {
-	return a->to > b->to || (a->to == b->to && a->from < b->from);
+	if (a->to != b->to)
+		return a->to > b->to;
+	return a->from != b->from ? a->from < b->from : a->letters > b->letters;
 }
 
 /*
- * Whatever encloses a hit comes before it. The matcher reports hits by their ends, so that reversing them
- * all but sorts them and the insertion finds its place at once.
+ * Whatever covers a hit comes before it: what takes in more words, or says more of the same ("renewable" of what is
+ * "renew*", too). The matcher reports hits by their ends, so that reversing them all but sorts them and the insertion
+ * finds its place at once.
  */
 static void sort_hits(struct hit *hits, size_t count)
 {
@@ -419,43 +455,6 @@ static void add_cover(struct covers *covers, size_t from, unsigned group)
 	}
 }
 
-static size_t word_begin(struct span text, size_t at)
-{
-	size_t begin = at;
-
-	while (begin > 0 && at - begin < WORD_SHOWN_MAX) {
-		uint32_t rune = 0;
-		size_t before = begin - 1;
-		while (before > 0 && ((unsigned char)text.data[before] & 0xC0) == 0x80)
-			before--;
-		csp_utf8_decode(&rune, csp_span_slice(text, before, begin));
-		if (rune == ' ' || csp_text_is_unspaced(rune))
-			break;
-		begin = before;
-	}
-	return begin;
-}
-
-static size_t word_end(struct span text, size_t at)
-{
-	size_t end = at;
-
-	while (end < text.len && end - at < WORD_SHOWN_MAX) {
-		uint32_t rune = 0;
-		size_t len = csp_utf8_decode(&rune, csp_span_slice(text, end, text.len));
-		if (rune == ' ' || csp_text_is_unspaced(rune) || len == 0)
-			break;
-		end += len;
-	}
-	return end;
-}
-
-/* With the rest of the words that it begins and ends in. */
-static struct span match_of(struct span text, const struct hit *hit)
-{
-	return csp_span_slice(text, word_begin(text, hit->from), word_end(text, hit->to));
-}
-
 static bool lies_in_gap(const struct hit *hit, const struct bridge *bridge)
 {
 	for (unsigned i = 0; i + 1 < bridge->chain->parts; i++) {
@@ -471,10 +470,11 @@ static bool is_bridged(const struct phrase_scan *scan, const struct hit *hit,
 	for (size_t i = 0; i < scan->bridge_count; i++) {
 		const struct bridge *bridge = &scan->bridges[i];
 		const struct phrase_owner *other = bridge->chain->claim.owners;
-		bool encloses = bridge->state.from <= hit->from && bridge->state.to >= hit->to &&
-				bridge->state.to - bridge->state.from > hit->to - hit->from;
-		if (encloses && other->kind == owner->kind && other->group != owner->group &&
-		    !lies_in_gap(hit, bridge))
+		bool encloses = bridge->state.from <= hit->from && bridge->state.to >= hit->to;
+		bool is_more = bridge->state.to - bridge->state.from > hit->to - hit->from ||
+			       bridge->state.letters > hit->letters;
+		if (encloses && is_more && other->kind == owner->kind &&
+		    other->group != owner->group && !lies_in_gap(hit, bridge))
 			return true;
 	}
 	return false;
@@ -492,7 +492,8 @@ static void tell_owners(const struct phrase_scan *scan, const struct hit *hit,
 			       !is_bridged(scan, hit, owner));
 		phrase_heard *hear = counts ? listener->hear : listener->hear_hidden;
 		if (hear)
-			hear(listener->context, owner, match_of(scan->text, hit));
+			hear(listener->context, owner,
+			     csp_span_slice(scan->text, hit->from, hit->to));
 	}
 }
 
@@ -504,7 +505,7 @@ static void add_covers(struct covers *covers, const struct hit *hit)
 	}
 }
 
-/* Hits of the same place do not cover each other, so they are told together before any of them counts as a cover. */
+/* Equals do not cover each other, so they are told together before any of them counts as a cover. */
 static void tell_hits(struct phrase_scan *scan, const struct phrase_listener *listener)
 {
 	struct covers covers[PHRASE_KINDS] = {0};
@@ -513,8 +514,9 @@ static void tell_hits(struct phrase_scan *scan, const struct phrase_listener *li
 
 	sort_hits(scan->hits, scan->hit_count);
 	for (size_t start = 0; start < scan->hit_count; start = end) {
-		for (end = start; end < scan->hit_count && hits[end].to == hits[start].to &&
-				  hits[end].from == hits[start].from;
+		for (end = start;
+		     end < scan->hit_count && hits[end].to == hits[start].to &&
+		     hits[end].from == hits[start].from && hits[end].letters == hits[start].letters;
 		     end++)
 			tell_owners(scan, &hits[end], covers, listener);
 		for (size_t i = start; i < end; i++)
@@ -546,7 +548,7 @@ static void add_bridge(struct search *search, const struct chain *chain, const s
 {
 	struct phrase_scan *scan = search->scan;
 
-	add_hit(search, &(struct hit){state->from, state->to, &chain->claim, true});
+	add_hit(search, &(struct hit){state->from, state->to, state->letters, &chain->claim, true});
 	if (scan->bridge_count == BRIDGES_MAX)
 		search->truncated = true;
 	else
@@ -554,22 +556,23 @@ static void add_bridge(struct search *search, const struct chain *chain, const s
 }
 
 /* A part begins a chain or follows the part before it, and may end the chain. */
-static void take_step(struct search *search, const struct step *step, size_t from, size_t to)
+static void take_step(struct search *search, const struct step *step, const struct hit *hit)
 {
 	struct phrase_scan *scan = search->scan;
 	const struct chain *chain = step->chain;
-	struct state state = {.from = from, .to = to, .scan = scan->number};
 	struct state *states = &scan->states[chain->first_state];
+	struct state state = {.from = hit->from, .scan = scan->number};
 
 	if (step->part > 0) {
 		const struct state *before = &states[step->part - 1];
-		if (before->scan != scan->number || before->to > from ||
-		    !csp_phrase_gap_is_small(csp_span_slice(scan->text, before->to, from)))
+		if (before->scan != scan->number || before->to > hit->from ||
+		    !csp_phrase_gap_is_small(csp_span_slice(scan->text, before->to, hit->from)))
 			return;
 		state = *before;
-		state.gaps[step->part - 1] = (struct gap){before->to, from};
-		state.to = to;
+		state.gaps[step->part - 1] = (struct gap){before->to, hit->from};
 	}
+	state.to = hit->to;
+	state.letters += hit->letters;
 	if (step->part + 1 == chain->parts)
 		add_bridge(search, chain, &state);
 	else
@@ -580,16 +583,23 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 		    void *context)
 {
 	struct search *search = context;
+	struct span text = search->scan->text;
 	const struct literal *literal = &search->phrases->literals[id];
 	size_t begin = (size_t)to - literal->text.len + literal->left_pad;
 	size_t end = (size_t)to - literal->right_pad;
+	const struct hit hit = {
+		.from = literal->left_pad ? begin : word_begin(text, begin),
+		.to = literal->right_pad ? end : word_end(text, end),
+		.letters = end - begin,
+		.claim = &literal->claim,
+	};
 
 	(void)from;
 	(void)flags;
 	if (literal->claim.owner_count)
-		add_hit(search, &(struct hit){begin, end, &literal->claim, false});
+		add_hit(search, &hit);
 	for (size_t i = 0; i < literal->step_count; i++)
-		take_step(search, &literal->steps[i], begin, end);
+		take_step(search, &literal->steps[i], &hit);
 	return 0;
 }
 

@@ -329,6 +329,36 @@ static void a_part_is_covered_and_what_lies_between_is_not(void **state)
 	close_fixture(&fixture);
 }
 
+static void a_phrase_takes_in_whole_words_and_the_one_that_says_more_of_them_counts(void **state)
+{
+	static const struct phrase_source sources[] = {
+		CATEGORY("renew*", 0, 0),      CATEGORY("expires", 1, 0),
+		CATEGORY("renewable", 2, 1),   CATEGORY("certificate* ... expir*", 3, 1),
+		CATEGORY("*abonnement", 4, 0), CATEGORY("zeitungsabonnement", 5, 1),
+		CATEGORY("a renew*", 6, 1),
+	};
+	static const struct {
+		const char *subject, *heard;
+	} cases[] = {
+		{"renewable", "2:renewable "},
+		{"renewing", "0:renewing "},
+		{"certificate expires", "3:certificate expires "},
+		{"it expires", "1:expires "},
+		{"Zeitungsabonnement", "5:zeitungsabonnement "},
+		{"Jahresabonnement", "4:jahresabonnement "},
+		{"a renewal", "6:a renewal "},
+	};
+	struct fixture fixture;
+
+	(void)state;
+	open_fixture(&fixture, sources, COUNT(sources));
+	for (size_t i = 0; i < COUNT(cases); i++)
+		CHECK_SPAN(cases[i].subject,
+			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
+			   csp_span_from(cases[i].heard));
+	close_fixture(&fixture);
+}
+
 static void a_scan_knows_nothing_of_the_one_before(void **state)
 {
 	static const struct phrase_source sources[] = {CATEGORY("renew ... certificate", 0, 0)};
@@ -494,6 +524,8 @@ int main(void)
 		cmocka_unit_test(products_keep_their_numbers),
 		cmocka_unit_test(parts_follow_each_other_with_a_few_words_between),
 		cmocka_unit_test(a_part_is_covered_and_what_lies_between_is_not),
+		cmocka_unit_test(
+			a_phrase_takes_in_whole_words_and_the_one_that_says_more_of_them_counts),
 		cmocka_unit_test(a_scan_knows_nothing_of_the_one_before),
 		cmocka_unit_test(a_phrase_that_is_none_is_refused_by_name),
 		cmocka_unit_test(no_phrases_find_nothing),
