@@ -64,14 +64,12 @@ static void add_name(struct reading *reading, struct names *names, struct span n
 }
 
 /* What matched lies in the scratch, so that what is kept of it is copied. */
-static void add_evidence(struct reading *reading, const struct evidence *evidence)
+static void add_evidence(struct reading *reading, struct evidence *evidence)
 {
+	evidence->field = reading->field;
 	struct evidence *kept = csp_findings_add(&reading->findings, evidence);
 
-	if (!kept)
-		return;
-	kept->field = reading->field;
-	if (!csp_arena_copy(reading->arena, &kept->match, evidence->match))
+	if (kept && !csp_arena_copy(reading->arena, &kept->match, evidence->match))
 		reading->failed = true;
 }
 

@@ -33,6 +33,17 @@ static size_t expendable(const struct findings *findings)
 	return EVIDENCE_MAX;
 }
 
+static bool is_known(const struct findings *findings, const struct evidence *evidence)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct evidence *item = &findings->items[i];
+		if (is_same_class(item, evidence) && csp_span_equal(item->field, evidence->field) &&
+		    csp_span_equal(item->match, evidence->match))
+			return true;
+	}
+	return false;
+}
+
 struct evidence *csp_findings_add(struct findings *findings, const struct evidence *evidence)
 {
 	bool is_new = !(findings->present[evidence->kind] & bit(evidence->category));
@@ -41,7 +52,7 @@ struct evidence *csp_findings_add(struct findings *findings, const struct eviden
 	findings->present[evidence->kind] |= bit(evidence->category);
 	if (at == EVIDENCE_MAX && is_new)
 		at = expendable(findings);
-	if (at == EVIDENCE_MAX)
+	if (at == EVIDENCE_MAX || is_known(findings, evidence))
 		return NULL;
 	findings->items[at] = *evidence;
 	if (at == findings->count)

@@ -16,7 +16,10 @@ struct findings {
 	unsigned present[EVIDENCE_KINDS]; /* by enum evidence_kind; bit: category */
 };
 
-/* The evidence as it is kept, or NULL. What does not fit is still counted as present; one of each kind and category is kept. */
+/*
+ * The evidence as it is kept, or NULL. What does not fit is still counted as present; one of each kind and category is kept.
+ * The same words of a field speak once for a category, however many packs know them.
+ */
 struct evidence *csp_findings_add(struct findings *findings, const struct evidence *evidence);
 
 bool csp_findings_speak(const struct findings *findings); /* anything at all was found */

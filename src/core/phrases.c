@@ -52,7 +52,8 @@ struct phrases {
 	size_t state_count;
 };
 
-/* Whole words, without the pads; `letters` are the bytes that the phrase itself has of them. */
+/* Whole words, without the pads; `letters` are the bytes that the phrase itself has of them, and
+ * its ends of words. */
 struct hit {
 	size_t from, to;
 	size_t letters;
@@ -590,7 +591,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	const struct hit hit = {
 		.from = literal->left_pad ? begin : word_begin(text, begin),
 		.to = literal->right_pad ? end : word_end(text, end),
-		.letters = end - begin,
+		.letters = literal->text.len,
 		.claim = &literal->claim,
 	};
 

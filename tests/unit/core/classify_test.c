@@ -585,7 +585,7 @@ static void evidence_has_a_limit_that_the_decision_does_not_feel(void **state)
 
 	assert_non_null(text);
 	for (size_t i = 0; i < 36; i++)
-		len += (size_t)sprintf(text + len, "Subject: maintenance\n");
+		len += (size_t)sprintf(text + len, "Subject: EX%06zu\n", i);
 	len += (size_t)sprintf(text + len, "Subject: invoice\n\n");
 	header = (struct span){text, len};
 	read_header(fixture, header, "");

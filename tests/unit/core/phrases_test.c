@@ -199,7 +199,7 @@ static void the_same_phrase_tells_all_its_owners(void **state)
 	(void)state;
 	open_fixture(&fixture, sources, COUNT(sources));
 	listen_to(&fixture, "azure", ALL);
-	assert_int_equal(fixture.heard.count, 5);
+	assert_int_equal(fixture.heard.count, 4); /* the one without a star says more */
 	listen_to(&fixture, "azure", 1U << PHRASE_PRODUCT);
 	assert_string_equal(fixture.heard.text, "2:azure ");
 	listen_to(&fixture, "azure", 1U << PHRASE_LIST);
