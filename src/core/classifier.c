@@ -231,6 +231,7 @@ bool csp_classify_scratch_new(struct classify_scratch **out, const struct classi
 	csp_buf_init(&scratch->decoded, TEXT_MAX);
 	csp_buf_init(&scratch->normal, TEXT_MAX);
 	csp_buf_init(&scratch->folded, TEXT_MAX);
+	csp_buf_init(&scratch->changed, TEXT_MAX);
 	scratch->memory = calloc(count, sizeof(*scratch->memory));
 	if (!scratch->memory || !csp_phrase_scan_new(&scratch->scan, classifier->phrases) ||
 	    !csp_expression_scan_new(&scratch->expression_scan, classifier->expressions)) {
@@ -256,6 +257,7 @@ void csp_classify_scratch_free(struct classify_scratch *scratch)
 	csp_buf_dispose(&scratch->decoded);
 	csp_buf_dispose(&scratch->normal);
 	csp_buf_dispose(&scratch->folded);
+	csp_buf_dispose(&scratch->changed);
 	free(scratch->memory);
 	free(scratch);
 }

@@ -44,7 +44,7 @@ struct stamps {
 struct classify_scratch {
 	struct phrase_scan *scan;
 	struct expression_scan *expression_scan;
-	struct buf unfolded, decoded, normal, folded;
+	struct buf unfolded, decoded, normal, folded, changed; /* changed: see lookalike.h */
 	uint64_t now;
 	uint64_t *memory;
 	struct stamps stamps;

@@ -5,6 +5,8 @@
 #include "lookalike.h"
 #include "text.h"
 
+#include <string.h>
+
 /* What a buffer may keep from one message to the next. */
 #define TEXT_KEPT ((size_t)256 << 10)
 /* Values taken from the tags of one message. */
@@ -73,6 +75,14 @@ static void add_evidence(struct reading *reading, struct evidence *evidence)
 		reading->failed = true;
 }
 
+/* What stands in words that stayed as they were was judged there, among all its neighbours. */
+static bool is_changed(const struct classify_scratch *scratch, struct span match)
+{
+	size_t at = (size_t)(match.data - scratch->folded.data);
+
+	return memchr(scratch->changed.data + at, 1, match.len);
+}
+
 static void hear_phrase(void *context, const struct phrase_owner *owner, struct span match)
 {
 	struct reading *reading = context;
@@ -80,7 +90,7 @@ static void hear_phrase(void *context, const struct phrase_owner *owner, struct 
 	const struct stamps *stamps = &reading->scratch->stamps;
 	uint64_t now = reading->scratch->now;
 
-	if (reading->folded && !csp_lookalikes_may_be_in(match))
+	if (reading->folded && !is_changed(reading->scratch, match))
 		return;
 	switch (owner->kind) {
 	case PHRASE_CATEGORY:
@@ -178,14 +188,18 @@ static enum lookalike_result find_phrases_folded_as(struct reading *reading, enu
 {
 	struct buf *folded = &reading->scratch->folded;
 
+	struct buf *changed = &reading->scratch->changed;
+
 	csp_buf_reset(folded);
-	enum lookalike_result result = csp_lookalikes_fold(folded, normal, as);
-	if (result == LOOKALIKE_NONE)
-		return result;
+	csp_buf_reset(changed);
+	enum lookalike_result result = csp_lookalikes_fold(folded, changed, normal, as);
+	if (csp_buf_failed(folded) || csp_buf_failed(changed))
+		reading->failed = true;
+	if (result == LOOKALIKE_NONE || reading->failed)
+		return LOOKALIKE_NONE;
 	reading->folded = true;
 	find_phrases(reading, csp_buf_span(folded), kinds & ~(1U << PHRASE_LIST));
 	reading->folded = false;
-	reading->failed = reading->failed || csp_buf_failed(folded);
 	return result;
 }
 
@@ -445,6 +459,7 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 	shrink(&scratch->decoded);
 	shrink(&scratch->normal);
 	shrink(&scratch->folded);
+	shrink(&scratch->changed);
 
 	*out = (struct classification){
 		.products = {reading.products.items, reading.products.count},

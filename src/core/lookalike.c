@@ -1,6 +1,7 @@
 #include "lookalike.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unicode/uchar.h>
 
 #include "utf8.h"
@@ -209,8 +210,20 @@ static bool append_folded(struct buf *out, struct span word, enum lookalike_case
 	return differs;
 }
 
+/* Up to where `out` has grown. */
+static void mark(struct buf *changed, char with, const struct buf *out)
+{
+	size_t count = out->len - changed->len;
+	char *room = csp_buf_room(changed, count);
+
+	if (!room)
+		return;
+	memset(room, with, count);
+	changed->len += count;
+}
+
 /* Where the words that pretend to be Latin stand, so that what lies between them is taken at once. */
-enum lookalike_result csp_lookalikes_fold(struct buf *out, struct span normal,
+enum lookalike_result csp_lookalikes_fold(struct buf *out, struct buf *changed, struct span normal,
 					  enum lookalike_case as)
 {
 	bool differs = false;
@@ -223,7 +236,9 @@ enum lookalike_result csp_lookalikes_fold(struct buf *out, struct span normal,
 		word.len = csp_span_find(word, ' ');
 		if (pretends(word)) {
 			csp_buf_append(out, csp_span_slice(normal, taken, at));
+			mark(changed, 0, out);
 			differs = append_folded(out, word, as) || differs;
+			mark(changed, 1, out);
 			taken = at + word.len;
 		}
 		at += word.len + 1;
@@ -231,17 +246,6 @@ enum lookalike_result csp_lookalikes_fold(struct buf *out, struct span normal,
 	if (taken == 0)
 		return LOOKALIKE_NONE;
 	csp_buf_append(out, skip(normal, taken));
+	mark(changed, 0, out);
 	return differs ? LOOKALIKE_TWO : LOOKALIKE_ONE;
-}
-
-bool csp_lookalikes_may_be_in(struct span phrase)
-{
-	while (phrase.len) {
-		uint32_t rune;
-		size_t len = csp_utf8_decode(&rune, phrase);
-		if (len == 0 || (is_latin(rune) && u_isalpha((UChar32)rune)))
-			return true;
-		phrase = csp_span_slice(phrase, len, phrase.len);
-	}
-	return false;
 }

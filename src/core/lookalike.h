@@ -1,6 +1,6 @@
 /*
  * Letters of other scripts that look like Latin ones, and signs of other scripts, in words that pretend to be Latin.
- * The result goes to the caller's buf, which is the only thing that can fail.
+ * The result goes to the caller's bufs, which are the only thing that can fail.
  * A word is folded only if nothing but Latin letters is left of it, so that real Russian or Greek stays what it is.
  */
 #ifndef CSP_LOOKALIKE_H
@@ -17,14 +17,11 @@ enum lookalike_result {
 	LOOKALIKE_TWO   /* folded, and something else in the other case */
 };
 
-/* Appends text of the normal form (text.h) with such words folded. */
-enum lookalike_result csp_lookalikes_fold(struct buf *out, struct span normal,
-					  enum lookalike_case as);
-
 /*
- * May a folded word be part of the phrase found, so that folding was needed to find it? Without a Latin letter it was
- * found in words that stayed as they were, and is judged where those stand unfolded among all their neighbours.
+ * Appends text of the normal form (text.h) with such words folded, and to `changed` a byte for each byte of it: 1 in a word that
+ * was folded, else 0. Both are empty when it begins.
  */
-bool csp_lookalikes_may_be_in(struct span phrase);
+enum lookalike_result csp_lookalikes_fold(struct buf *out, struct buf *changed, struct span normal,
+					  enum lookalike_case as);
 
 #endif

@@ -52,21 +52,24 @@ struct field_case {
 
 static void read_subject(struct span body)
 {
-	struct buf decoded, normal, folded;
+	struct buf decoded, normal, folded, changed;
 	bool undecodable = false;
 
 	csp_buf_init(&decoded, 64 * MEGABYTE);
 	csp_buf_init(&normal, 64 * MEGABYTE);
 	csp_buf_init(&folded, 64 * MEGABYTE);
+	csp_buf_init(&changed, 64 * MEGABYTE);
 	csp_encword_decode(&decoded, &undecodable, body);
 	csp_text_normalise(&normal, csp_buf_span(&decoded));
-	if (csp_lookalikes_fold(&folded, csp_buf_span(&normal), LOOKALIKE_SMALL) == LOOKALIKE_TWO)
-		csp_lookalikes_fold(&folded, csp_buf_span(&normal), LOOKALIKE_CAPITAL);
+	if (csp_lookalikes_fold(&folded, &changed, csp_buf_span(&normal), LOOKALIKE_SMALL) ==
+	    LOOKALIKE_TWO)
+		csp_lookalikes_fold(&folded, &changed, csp_buf_span(&normal), LOOKALIKE_CAPITAL);
 	if (csp_buf_failed(&decoded) || csp_buf_failed(&normal) || csp_buf_failed(&folded))
 		abort();
 	csp_buf_dispose(&decoded);
 	csp_buf_dispose(&normal);
 	csp_buf_dispose(&folded);
+	csp_buf_dispose(&changed);
 }
 
 static void read_from(struct span body)

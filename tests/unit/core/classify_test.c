@@ -27,6 +27,9 @@ static const struct phrase phrases[] = {
 	 .rule = {"en/certificate", 14},
 	 .category = OPERATIONAL},
 	{.text = {"newsletter invoice", 18}, .rule = {"en/newsletter", 13}, .category = OTHER},
+	{.text = {"has\xc5\x82o renewal", 14},
+	 .rule = {"pl/password", 11},
+	 .category = OPERATIONAL},
 };
 
 static const struct span office_words[] = {{"office 365", 10}};
@@ -238,6 +241,8 @@ static void the_gravest_evidence_in_the_text_decides(void **state)
 		{"Subject: billing system maintenance; billing\n\n", SUBSCRIPTION, 0, NULL},
 		{"Subject: certificate renewal\n\n", OPERATIONAL, 0,
 		 "2:en/certificate:Subject:certificate renewal"},
+		{"Subject: has\xc5\x82o renewal\n\n", OPERATIONAL, 0,
+		 "2:pl/password:Subject:has\xc5\x82o renewal"},
 		{"Subject: newsletter invoice\n\n", OTHER, 0,
 		 "3:en/newsletter:Subject:newsletter invoice"},
 		{"Subject: in\n voice; inv\n  oice\n\n", OTHER, 0, ""},
