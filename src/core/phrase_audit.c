@@ -48,6 +48,13 @@ static void hear_hidden(void *context, const struct phrase_owner *owner, struct 
 	tell(audit, PHRASE_HIDES, &audit->pack->phrases[owner->index]);
 }
 
+/* What a phrase with stars or dots hides in the words that it lets go on cannot be seen in its own. */
+static bool is_whole(const struct phrase *phrase)
+{
+	return csp_span_find(phrase->text, '*') == phrase->text.len &&
+	       csp_span_find(phrase->text, '.') == phrase->text.len;
+}
+
 /* Dots and stars are no letters: the normal form takes them for spaces. */
 static bool audit_phrase(struct audit *audit, const struct classifier *classifier,
 			 struct classify_scratch *scratch)
@@ -64,7 +71,7 @@ static bool audit_phrase(struct audit *audit, const struct classifier *classifie
 		return false;
 	if (audit->outranks)
 		tell(audit, PHRASE_OUTRANKED, audit->outranks);
-	else if (audit->implies && !audit->hides)
+	else if (audit->implies && !audit->hides && is_whole(audit->phrase))
 		tell(audit, PHRASE_IMPLIED, audit->implies);
 	return true;
 }

@@ -10,7 +10,7 @@
 
 enum phrase_fault {
 	PHRASE_OUTRANKED, /* its own words are taken for a graver category: it never decides */
-	PHRASE_IMPLIED, /* all it finds, one of its language and category finds, and it hides nothing */
+	PHRASE_IMPLIED, /* of whole words; one of its language and category finds all it finds, and it hides nothing */
 	PHRASE_HIDES /* a phrase of another category does not count inside it */
 };
 
