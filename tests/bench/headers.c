@@ -213,6 +213,8 @@ static const struct message_case message_cases[] = {
 	{"megabyte-accents", BULK_BODY, "Subject", SPAN_INIT("\xcc\xa3\xcc\x81"), MEGABYTE},
 	{"megabyte-ligatures", BULK_BODY, "Subject", SPAN_INIT("\xef\xb7\xba"), MEGABYTE},
 	{"megabyte-lookalikes", BULK_BODY, "Subject", SPAN_INIT("inv\xd0\xbeice 1 "), MEGABYTE},
+	{"megabyte-phrases", BULK_BODY, "Subject",
+	 SPAN_INIT("renew your certificate subscription, card was declined, "), MEGABYTE},
 	{"megabyte-identifiers", BULK_BODY, "Subject", SPAN_INIT("EX12345 MC1 "), MEGABYTE},
 	{"megabyte-from", BULK_BODY, "From", SPAN_INIT("a@b.example, "), MEGABYTE},
 	{"megabyte-from-groups", BULK_BODY, "From", SPAN_INIT("a:b,"), MEGABYTE},
