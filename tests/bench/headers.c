@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "addrlist.h"
@@ -22,6 +21,7 @@
 #include "encword.h"
 #include "lookalike.h"
 #include "text.h"
+#include "timing.h"
 
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define ARENA_MAX      ((size_t)4 << 30)
@@ -112,27 +112,6 @@ static const struct field_case field_cases[] = {
 	{"from-worst-addresses", read_from, SPAN_INIT("a@b.c,"), 998},
 	{"from-worst-names", read_from, SPAN_INIT("=?utf-8?q?a=40b=2Ec?= "), 998},
 };
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof *values, compare);
-	return values[count / 2];
-}
 
 static bool is_wanted(const struct work *work, const char *name)
 {

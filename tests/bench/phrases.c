@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -22,6 +21,7 @@
 #include "classify.h"
 #include "conf.h"
 #include "text.h"
+#include "timing.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define LINES_MAX     100000
@@ -48,32 +48,11 @@ struct contest {
 	double ns[ROUNDS_MAX], plain_ns[ROUNDS_MAX], jit_ns[ROUNDS_MAX];
 };
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
 static size_t memory_used(void)
 {
 	struct mallinfo2 info = mallinfo2();
 
 	return info.uordblks + info.hblkhd;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof *values, compare);
-	return values[count / 2];
 }
 
 /* ---- the baseline ---- */

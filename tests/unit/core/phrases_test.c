@@ -63,6 +63,24 @@ static const char *listen_to(struct fixture *fixture, const char *subject, unsig
 }
 
 #define ALL 7U
+
+struct heard_case {
+	const char *subject, *heard;
+};
+
+static void check_heard(const struct phrase_source *sources, size_t source_count,
+			const struct heard_case *cases, size_t case_count)
+{
+	struct fixture fixture;
+
+	open_fixture(&fixture, sources, source_count);
+	for (size_t i = 0; i < case_count; i++)
+		CHECK_SPAN(cases[i].subject,
+			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
+			   csp_span_from(cases[i].heard));
+	close_fixture(&fixture);
+}
+
 #define CATEGORY(written, number, group)                                                           \
 	{                                                                                          \
 		{(written), sizeof(written) - 1},                                                  \
@@ -85,9 +103,7 @@ static void phrases_are_found_word_by_word(void **state)
 		CATEGORY("Past-Due", 2, 0),         CATEGORY("in 30 days", 3, 0),
 		CATEGORY("  l'abonnement  ", 4, 0),
 	};
-	static const struct {
-		const char *subject, *heard;
-	} cases[] = {
+	static const struct heard_case cases[] = {
 		{"", ""},
 		{"invoice", "0:invoice "},
 		{"Your INVOICE, please", "0:invoice "},
@@ -107,15 +123,9 @@ static void phrases_are_found_word_by_word(void **state)
 		 "4:l abonnement "},
 		{"invoice invoice", "0:invoice 0:invoice "},
 	};
-	struct fixture fixture;
 
 	(void)state;
-	open_fixture(&fixture, sources, COUNT(sources));
-	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK_SPAN(cases[i].subject,
-			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
-			   csp_span_from(cases[i].heard));
-	close_fixture(&fixture);
+	check_heard(sources, COUNT(sources), cases, COUNT(cases));
 }
 
 static void scripts_without_spaces_are_searched_inside_words(void **state)
@@ -160,9 +170,7 @@ static void a_hit_inside_a_longer_one_of_another_group_does_not_count(void **sta
 		CATEGORY("renewal notice", 4, 0),
 		CATEGORY("automatic certificate renewal service", 5, 1),
 	};
-	static const struct {
-		const char *subject, *heard;
-	} cases[] = {
+	static const struct heard_case cases[] = {
 		{"renewal", "0:renewal "},
 		{"certificate renewal", "1:certificate renewal 2:certificate "},
 		{"certificate renewal; renewal", "0:renewal 1:certificate renewal 2:certificate "},
@@ -174,15 +182,9 @@ static void a_hit_inside_a_longer_one_of_another_group_does_not_count(void **sta
 		{"automatic certificate renewal service",
 		 "5:automatic certificate renewal service "},
 	};
-	struct fixture fixture;
 
 	(void)state;
-	open_fixture(&fixture, sources, COUNT(sources));
-	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK_SPAN(cases[i].subject,
-			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
-			   csp_span_from(cases[i].heard));
-	close_fixture(&fixture);
+	check_heard(sources, COUNT(sources), cases, COUNT(cases));
 }
 
 static void the_same_phrase_tells_all_its_owners(void **state)
@@ -263,9 +265,7 @@ static void parts_follow_each_other_with_a_few_words_between(void **state)
 		CATEGORY("re ... re", 4, 2),
 		CATEGORY("更新 ... 証明書", 5, 3),
 	};
-	static const struct {
-		const char *subject, *heard;
-	} cases[] = {
+	static const struct heard_case cases[] = {
 		{"Renew certificate", "0:renew certificate "},
 		{"renewal of your TLS certificates", "0:renewal of your tls certificates "},
 		{"renew a b c d e certificate", "0:renew a b c d e certificate "},
@@ -286,15 +286,9 @@ static void parts_follow_each_other_with_a_few_words_between(void **state)
 		{"TLS 更新のお知らせ：証明書", "5:更新のお知らせ 証明書 "},
 		{"更新のお知らせについてのとてもとても長い文です証明書", ""},
 	};
-	struct fixture fixture;
 
 	(void)state;
-	open_fixture(&fixture, sources, COUNT(sources));
-	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK_SPAN(cases[i].subject,
-			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
-			   csp_span_from(cases[i].heard));
-	close_fixture(&fixture);
+	check_heard(sources, COUNT(sources), cases, COUNT(cases));
 }
 
 static void a_part_is_covered_and_what_lies_between_is_not(void **state)
@@ -305,9 +299,7 @@ static void a_part_is_covered_and_what_lies_between_is_not(void **state)
 		CATEGORY("renew your*", 2, 0),
 		CATEGORY("renew* ... certificate ... server", 3, 1),
 	};
-	static const struct {
-		const char *subject, *heard;
-	} cases[] = {
+	static const struct heard_case cases[] = {
 		{"renew certificate server", "3:renew certificate server "},
 		{"renew your certificate of the server", "3:renew your certificate of the server "},
 		{"renew the subscription certificate on server",
@@ -318,15 +310,9 @@ static void a_part_is_covered_and_what_lies_between_is_not(void **state)
 		 "1:subscription 3:renew certificate server "},
 		{"renew certificate server, renew", "0:renew 3:renew certificate server "},
 	};
-	struct fixture fixture;
 
 	(void)state;
-	open_fixture(&fixture, sources, COUNT(sources));
-	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK_SPAN(cases[i].subject,
-			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
-			   csp_span_from(cases[i].heard));
-	close_fixture(&fixture);
+	check_heard(sources, COUNT(sources), cases, COUNT(cases));
 }
 
 static void a_phrase_takes_in_whole_words_and_the_one_that_says_more_of_them_counts(void **state)
@@ -337,9 +323,7 @@ static void a_phrase_takes_in_whole_words_and_the_one_that_says_more_of_them_cou
 		CATEGORY("*abonnement", 4, 0), CATEGORY("zeitungsabonnement", 5, 1),
 		CATEGORY("a renew*", 6, 1),
 	};
-	static const struct {
-		const char *subject, *heard;
-	} cases[] = {
+	static const struct heard_case cases[] = {
 		{"renewable", "2:renewable "},
 		{"renewing", "0:renewing "},
 		{"certificate expires", "3:certificate expires "},
@@ -348,15 +332,9 @@ static void a_phrase_takes_in_whole_words_and_the_one_that_says_more_of_them_cou
 		{"Jahresabonnement", "4:jahresabonnement "},
 		{"a renewal", "6:a renewal "},
 	};
-	struct fixture fixture;
 
 	(void)state;
-	open_fixture(&fixture, sources, COUNT(sources));
-	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK_SPAN(cases[i].subject,
-			   csp_span_from(listen_to(&fixture, cases[i].subject, ALL)),
-			   csp_span_from(cases[i].heard));
-	close_fixture(&fixture);
+	check_heard(sources, COUNT(sources), cases, COUNT(cases));
 }
 
 static void a_scan_knows_nothing_of_the_one_before(void **state)
