@@ -420,6 +420,30 @@ static void hits_past_the_limit_are_still_heard_and_marked(void **state)
 	free(fixture);
 }
 
+/* What covers is limited, too: past it a hit counts that should not, which is told, and none is lost. */
+static void phrases_with_gaps_past_the_limit_cover_no_more_and_it_is_marked(void **state)
+{
+	static const struct phrase_source sources[] = {CATEGORY("x", 0, 0),
+						       CATEGORY("x ... y", 1, 1)};
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	char subject[65 * 4 + 1] = "";
+
+	(void)state;
+	assert_non_null(fixture);
+	open_fixture(fixture, sources, COUNT(sources));
+	for (size_t i = 0; i < 64; i++)
+		strcat(subject, "x y ");
+	listen_to(fixture, subject, ALL);
+	assert_false(fixture->truncated);
+	assert_int_equal(fixture->heard.count, 64);
+	strcat(subject, "x y ");
+	listen_to(fixture, subject, ALL);
+	assert_true(fixture->truncated);
+	assert_int_equal(fixture->heard.count, 66);
+	close_fixture(fixture);
+	free(fixture);
+}
+
 /* The rule, word for word, against the sweep that costs less. */
 struct plain_hit {
 	size_t from, to;
@@ -508,6 +532,7 @@ int main(void)
 		cmocka_unit_test(a_phrase_that_is_none_is_refused_by_name),
 		cmocka_unit_test(no_phrases_find_nothing),
 		cmocka_unit_test(hits_past_the_limit_are_still_heard_and_marked),
+		cmocka_unit_test(phrases_with_gaps_past_the_limit_cover_no_more_and_it_is_marked),
 		cmocka_unit_test(the_sweep_agrees_with_the_rule_read_plainly),
 	};
 
