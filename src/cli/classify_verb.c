@@ -150,6 +150,10 @@ static void write_evidence(struct json *json, const struct work *work,
 	if (evidence->phrase.len)
 		csp_json_text_at(json, "phrase", evidence->phrase);
 	csp_json_text_at(json, "match", evidence->match);
+	if (evidence->replaced) {
+		csp_json_key(json, "replaced");
+		csp_json_bool(json, true);
+	}
 	csp_json_object_end(json);
 }
 

@@ -6,8 +6,7 @@
 
 #include "report.h"
 
-#define CATEGORIES_MAX (sizeof(((struct categories *)NULL)->names) / sizeof(struct span))
-#define NAME_SIZE      24
+#define NAME_SIZE 24
 
 struct counts {
 	uint64_t of[CATEGORIES_MAX][CATEGORIES_MAX]; /* [expected][found] */

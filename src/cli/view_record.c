@@ -145,6 +145,7 @@ static void append_category(struct buf *out, const json_t *category)
 			.phrase = csp_review_text(evidence, "phrase"),
 			.field = csp_review_text(evidence, "field"),
 			.match = csp_review_text(evidence, "match"),
+			.replaced = json_is_true(json_object_get(evidence, "replaced")),
 		};
 		csp_buf_append_format(out, LABEL, "");
 		csp_report_append_evidence(out, &found);

@@ -8,9 +8,11 @@
 
 #include "span.h"
 
+#define CATEGORIES_MAX 16
+
 /* Numbered by rank, the gravest first; the last one is always "other". */
 struct categories {
-	struct span names[16];
+	struct span names[CATEGORIES_MAX];
 	unsigned count;
 	unsigned subscription, incident, other; /* those that the algebra knows by name */
 };

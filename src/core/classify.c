@@ -83,6 +83,19 @@ static bool is_changed(const struct classify_scratch *scratch, struct span match
 	return memchr(scratch->changed.data + at, 1, match.len);
 }
 
+static void add_phrase(struct reading *reading, const struct phrase *phrase, struct span match)
+{
+	add_evidence(reading, &(struct evidence){
+				      .kind = EVIDENCE_PHRASE,
+				      .category = phrase->category,
+				      .rule = phrase->rule,
+				      .phrase = phrase->text,
+				      .meaning = phrase->meaning,
+				      .instead_of = phrase->instead_of,
+				      .match = match,
+			      });
+}
+
 static void hear_phrase(void *context, const struct phrase_owner *owner, struct span match)
 {
 	struct reading *reading = context;
@@ -97,13 +110,7 @@ static void hear_phrase(void *context, const struct phrase_owner *owner, struct 
 		if (seen_since(&stamps->phrases[owner->index], now, now))
 			break;
 		mark_folded(reading);
-		add_evidence(reading, &(struct evidence){
-					      .kind = EVIDENCE_PHRASE,
-					      .category = owner->group,
-					      .rule = pack->phrases[owner->index].rule,
-					      .phrase = pack->phrases[owner->index].text,
-					      .match = match,
-				      });
+		add_phrase(reading, &pack->phrases[owner->index], match);
 		break;
 	case PHRASE_PRODUCT:
 		if (seen_since(&stamps->products[owner->index], reading->began, now))
@@ -125,13 +132,7 @@ static void hear_expression(void *context, unsigned index, struct span match)
 
 	if (seen_since(&reading->scratch->stamps.expressions[index], now, now))
 		return;
-	add_evidence(reading, &(struct evidence){
-				      .kind = EVIDENCE_PHRASE,
-				      .category = expression->category,
-				      .rule = expression->rule,
-				      .phrase = expression->text,
-				      .match = match,
-			      });
+	add_phrase(reading, expression, match);
 }
 
 static void find_expressions(struct reading *reading, struct span text)
@@ -269,6 +270,7 @@ static void read_text(struct reading *reading, struct span body)
 	find_identifiers(reading, csp_buf_span(decoded));
 	find_expressions(reading, csp_buf_span(decoded));
 	find_all_phrases(reading, csp_buf_span(decoded));
+	csp_findings_end_field(&reading->findings, reading->field);
 }
 
 static void read_tag_value(struct reading *reading, const struct tag *tag, struct span value)
@@ -455,6 +457,7 @@ void csp_classify(struct classification *out, const struct classifier *classifie
 	    sender->proof == PROOF_PROVEN)
 		read_senders(&reading, authors);
 	read_lists(&reading, authors);
+	csp_findings_end(&reading.findings, reading.products.count > 0);
 	shrink(&scratch->unfolded);
 	shrink(&scratch->decoded);
 	shrink(&scratch->normal);

@@ -25,9 +25,11 @@ enum evidence_kind { EVIDENCE_TAG, EVIDENCE_IDENTIFIER, EVIDENCE_PHRASE, EVIDENC
 struct evidence {
 	enum evidence_kind kind;
 	unsigned category;
-	struct span rule;   /* "en/invoice", "microsoft-365-incident", "x-pm-tag" */
-	struct span field;  /* name of the field it stands in */
-	struct span phrase; /* as its pack writes it; empty where it is no phrase */
+	struct span rule;             /* "en/invoice", "microsoft-365-incident", "x-pm-tag" */
+	struct span field;            /* name of the field it stands in */
+	struct span phrase;           /* as its pack writes it; empty where it is no phrase */
+	uint64_t meaning, instead_of; /* of a phrase: as its pack has them */
+	bool replaced; /* a phrase that stands instead of it was met: it does not count */
 	struct span
 		match; /* the text that matched, in the form it was compared in, with the rest of its words */
 };

@@ -44,12 +44,23 @@ static bool is_known(const struct findings *findings, const struct evidence *evi
 	return false;
 }
 
+static void weigh_phrase(struct findings *findings, const struct evidence *evidence)
+{
+	if (evidence->meaning)
+		findings->meanings[evidence->category] |= evidence->meaning;
+	else
+		findings->firm |= bit(evidence->category);
+	findings->instead_of |= evidence->instead_of;
+}
+
 struct evidence *csp_findings_add(struct findings *findings, const struct evidence *evidence)
 {
 	bool is_new = !(findings->present[evidence->kind] & bit(evidence->category));
 	size_t at = findings->count;
 
 	findings->present[evidence->kind] |= bit(evidence->category);
+	if (evidence->kind == EVIDENCE_PHRASE)
+		weigh_phrase(findings, evidence);
 	if (at == EVIDENCE_MAX && is_new)
 		at = expendable(findings);
 	if (at == EVIDENCE_MAX || is_known(findings, evidence))
@@ -58,6 +69,31 @@ struct evidence *csp_findings_add(struct findings *findings, const struct eviden
 	if (at == findings->count)
 		findings->count++;
 	return &findings->items[at];
+}
+
+void csp_findings_end_field(struct findings *findings, struct span field)
+{
+	for (unsigned i = 0; i < CATEGORIES_MAX; i++) {
+		if (findings->meanings[i] & ~findings->instead_of)
+			findings->firm |= bit(i);
+		findings->meanings[i] = 0;
+	}
+	for (size_t i = 0; i < findings->count; i++) {
+		struct evidence *item = &findings->items[i];
+		if (item->meaning & findings->instead_of && csp_span_equal(item->field, field))
+			item->replaced = true;
+	}
+	findings->instead_of = 0;
+}
+
+void csp_findings_end(struct findings *findings, bool names_product)
+{
+	if (!names_product) {
+		findings->present[EVIDENCE_PHRASE] = findings->firm;
+		return;
+	}
+	for (size_t i = 0; i < findings->count; i++)
+		findings->items[i].replaced = false;
 }
 
 bool csp_findings_speak(const struct findings *findings)
@@ -118,7 +154,8 @@ static bool copy_evidence(struct classification *out, const struct findings *fin
 	for (int deciding = 1; deciding >= 0; deciding--) {
 		for (size_t i = 0; i < findings->count; i++) {
 			const struct evidence *item = &findings->items[i];
-			bool decided = kinds & 1U << item->kind && item->category == out->category;
+			bool decided = kinds & 1U << item->kind &&
+				       item->category == out->category && !item->replaced;
 			if (decided == (deciding == 1))
 				items[count++] = *item;
 		}

@@ -15,7 +15,9 @@ struct phrase {
 	struct span text; /* as written (phrase_form.h) */
 	struct span rule; /* the evidence's name: "en/invoice" */
 	unsigned category;
-	struct span file; /* where it is written */
+	uint64_t meaning;    /* a bit of its own where some `instead_of` names it, else 0 */
+	uint64_t instead_of; /* bits of meanings that do not count beside this one */
+	struct span file;    /* where it is written */
 	unsigned line;
 };
 

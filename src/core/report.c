@@ -162,6 +162,8 @@ void csp_report_append_evidence(struct buf *out, const struct evidence *evidence
 	csp_buf_append(out, SPAN_LIT(": \""));
 	csp_report_append_safe(out, csp_span_trim(evidence->match));
 	csp_buf_append_char(out, '"');
+	if (evidence->replaced)
+		csp_buf_append(out, SPAN_LIT(", which does not count here"));
 }
 
 static void write_category(struct buf *out, const struct decision *decision)

@@ -158,6 +158,8 @@ bool csp_pack_complete(const struct schema_place *place, void *field)
 {
 	const struct pack_draft *draft = field;
 
+	bool right = csp_pack_number_meanings(place, draft);
+
 	csp_spans_sort(draft->public_domains.items, draft->public_domains.count);
 	csp_spans_sort(draft->tenant_domains.items, draft->tenant_domains.count);
 	csp_schema_reader(place)->conf->pack = (struct pack){
@@ -178,5 +180,5 @@ bool csp_pack_complete(const struct schema_place *place, void *field)
 		.public_domains = {draft->public_domains.items, draft->public_domains.count},
 		.tenant_domains = {draft->tenant_domains.items, draft->tenant_domains.count},
 	};
-	return csp_pack_check_contradictions(place, draft);
+	return csp_pack_check_contradictions(place, draft) && right;
 }

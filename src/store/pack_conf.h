@@ -17,8 +17,9 @@ struct pack_array {
 struct pack_draft {
 	struct pack_array phrases, expressions, products, identifiers, senders, tags, lists;
 	struct pack_array public_domains, tenant_domains;
-	struct pack_array seen;  /* every phrase in normal form, to find those of two categories */
-	struct pack_array paths; /* of the files read */
+	struct pack_array seen; /* every phrase in normal form, to find those of two categories */
+	struct pack_array replaced; /* meanings that some `instead_of` names */
+	struct pack_array paths;    /* of the files read */
 	unsigned files;
 };
 

@@ -23,6 +23,9 @@ schema_each csp_pack_read_phrases;
 schema_each csp_pack_read_expressions;
 schema_each csp_pack_read_product;
 schema_check csp_pack_check_phrase; /* a phrase that can be found at all */
+bool csp_pack_number_meanings(
+	const struct schema_place *place,
+	const struct pack_draft *draft); /* phrases of those in `instead_of` */
 bool csp_pack_check_contradictions(const struct schema_place *place,
 				   const struct pack_draft *draft); /* a phrase in two categories */
 

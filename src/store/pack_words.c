@@ -49,7 +49,17 @@ struct phrase_group {
 	struct pack_file *file;
 	unsigned category;
 	struct span rule;
+	uint64_t instead_of;
 };
+
+/* A meaning that stands in some `instead_of`; its place among them is its bit. */
+struct replaced_meaning {
+	struct span name;
+	struct conf_origin origin; /* where it is named first */
+	bool found;                /* phrases have it */
+};
+
+#define REPLACED_MAX 64
 
 static bool store_meaning(const struct schema_place *place, const struct schema_value *value,
 			  void *field)
@@ -59,14 +69,53 @@ static bool store_meaning(const struct schema_place *place, const struct schema_
 	return csp_pack_join_rule(&group->rule, place, group->file->language, value->text);
 }
 
+static struct replaced_meaning *find_replaced(const struct pack_draft *draft, struct span name)
+{
+	struct replaced_meaning *meanings = draft->replaced.items;
+
+	for (size_t i = 0; i < draft->replaced.count; i++) {
+		if (csp_span_equal(meanings[i].name, name))
+			return &meanings[i];
+	}
+	return NULL;
+}
+
+static bool store_instead_of(const struct schema_place *place, const struct schema_value *value,
+			     void *field)
+{
+	struct phrase_group *group = field;
+	struct pack_draft *draft = group->file->draft;
+	const struct replaced_meaning *known = find_replaced(draft, value->text);
+	const struct replaced_meaning meaning = {value->text, csp_schema_origin(place), false};
+	size_t at = known ? (size_t)(known - (struct replaced_meaning *)draft->replaced.items)
+			  : draft->replaced.count;
+
+	if (group->category != csp_schema_reader(place)->conf->categories.other) {
+		csp_schema_error(place, "only phrases of category 'other' may stand instead of "
+					"others");
+		return false;
+	}
+	if (at == REPLACED_MAX) {
+		csp_schema_error(place, "all packs together may name at most %d meanings here",
+				 REPLACED_MAX);
+		return false;
+	}
+	group->instead_of |= UINT64_C(1) << at;
+	return known || csp_pack_push(place, &draft->replaced, &meaning, sizeof(meaning));
+}
+
 static bool store_phrase(const struct schema_place *place, const struct schema_value *value,
 			 void *field)
 {
 	const struct phrase_group *group = field;
 	struct pack_draft *draft = group->file->draft;
 	struct conf_origin origin = csp_schema_origin(place);
-	struct phrase phrase = {value->text, group->rule, group->category, group->file->path,
-				origin.line};
+	struct phrase phrase = {.text = value->text,
+				.rule = group->rule,
+				.category = group->category,
+				.instead_of = group->instead_of,
+				.file = group->file->path,
+				.line = origin.line};
 	struct seen_phrase seen = {
 		.category = group->category, .origin = origin, .order = draft->seen.count};
 
@@ -88,6 +137,12 @@ const struct schema csp_phrase_settings[] = {
 	 .max = 64,
 	 .check = csp_check_name,
 	 .store = store_meaning},
+	{.name = "instead_of",
+	 .type = SCHEMA_TEXTS,
+	 .min = 1,
+	 .max = REPLACED_MAX,
+	 .check = csp_check_name,
+	 .store = store_instead_of},
 	{.name = "phrases",
 	 .type = SCHEMA_TEXTS,
 	 .required = true,
@@ -101,8 +156,11 @@ static bool store_expression(const struct schema_place *place, const struct sche
 {
 	const struct phrase_group *group = field;
 	struct pack_draft *draft = group->file->draft;
-	struct phrase expression = {value->text, group->rule, group->category, group->file->path,
-				    csp_schema_origin(place).line};
+	struct phrase expression = {.text = value->text,
+				    .rule = group->rule,
+				    .category = group->category,
+				    .file = group->file->path,
+				    .line = csp_schema_origin(place).line};
 	char why[EXPRESSION_WHY_SIZE];
 	char quote[CONF_QUOTE_SIZE];
 
@@ -152,6 +210,40 @@ bool csp_pack_read_phrases(const struct schema_place *place, size_t index, size_
 	(void)index;
 	(void)count;
 	return csp_schema_read(place, csp_phrase_settings, &group);
+}
+
+static struct span meaning_of(struct span rule)
+{
+	size_t slash = csp_span_find(rule, '/');
+
+	return slash == rule.len ? rule : csp_span_slice(rule, slash + 1, rule.len);
+}
+
+bool csp_pack_number_meanings(const struct schema_place *place, const struct pack_draft *draft)
+{
+	struct conf_reader *reader = csp_schema_reader(place);
+	struct replaced_meaning *meanings = draft->replaced.items;
+	struct phrase *phrases = draft->phrases.items;
+	bool right = true;
+
+	for (size_t i = 0; i < draft->phrases.count; i++) {
+		struct replaced_meaning *meaning =
+			find_replaced(draft, meaning_of(phrases[i].rule));
+		if (!meaning)
+			continue;
+		meaning->found = true;
+		phrases[i].meaning = UINT64_C(1) << (meaning - meanings);
+	}
+	for (size_t i = 0; i < draft->replaced.count; i++) {
+		char quote[CONF_QUOTE_SIZE];
+		if (meanings[i].found || reader->incomplete)
+			continue;
+		csp_conf_error(reader, meanings[i].origin.file, meanings[i].origin.line,
+			       "no phrases have the meaning '%s'",
+			       csp_conf_quote(quote, meanings[i].name));
+		right = false;
+	}
+	return right;
 }
 
 static int compare_seen(const void *a, const void *b)
