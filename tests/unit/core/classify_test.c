@@ -16,9 +16,12 @@ static const struct categories categories = {
 
 static const struct phrase phrases[] = {
 	{.text = {"invoice", 7}, .rule = {"en/invoice", 10}, .category = SUBSCRIPTION},
-	{.text = {"renewal", 7}, .rule = {"en/renewal", 10}, .category = SUBSCRIPTION},
+	{.text = {"renewal", 7},
+	 .rule = {"en/renewal", 10},
+	 .category = SUBSCRIPTION,
+	 .meaning = 1},
 	{.text = {"billing", 7}, .rule = {"en/billing", 10}, .category = SUBSCRIPTION},
-	{.text = {"outage", 6}, .rule = {"en/outage", 9}, .category = INCIDENT},
+	{.text = {"outage", 6}, .rule = {"en/outage", 9}, .category = INCIDENT, .meaning = 2},
 	{.text = {"maintenance", 11}, .rule = {"en/maintenance", 14}, .category = OPERATIONAL},
 	{.text = {"billing system maintenance", 26},
 	 .rule = {"en/billing-system", 17},
@@ -27,6 +30,11 @@ static const struct phrase phrases[] = {
 	 .rule = {"en/certificate", 14},
 	 .category = OPERATIONAL},
 	{.text = {"newsletter invoice", 18}, .rule = {"en/newsletter", 13}, .category = OTHER},
+	{.text = {"insurance", 9},
+	 .rule = {"en/insurance", 12},
+	 .category = OTHER,
+	 .instead_of = 1},
+	{.text = {"table", 5}, .rule = {"en/table", 8}, .category = OTHER, .instead_of = 3},
 	{.text = {"has\xc5\x82o renewal", 14},
 	 .rule = {"pl/password", 11},
 	 .category = OPERATIONAL},
@@ -254,6 +262,31 @@ static void the_gravest_evidence_in_the_text_decides(void **state)
 		{"Subject: invoice invoice\n\n", SUBSCRIPTION, 0, "0:en/invoice:Subject:invoice"},
 		{"Subject: invoice\nThread-Topic: invoice\n\n", SUBSCRIPTION, 0,
 		 "0:en/invoice:Subject:invoice|0:en/invoice:Thread-Topic:invoice"},
+	};
+
+	check_cases(*state, "", cases, COUNT(cases));
+}
+
+static void a_phrase_stands_instead_of_meanings_in_its_field(void **state)
+{
+	static const struct case_of cases[] = {
+		{"Subject: renewal of your insurance\n\n", OTHER, 0,
+		 "3:en/insurance:Subject:insurance|0:en/renewal:Subject:renewal"},
+		{"Subject: renewal; your invoice; insurance\n\n", SUBSCRIPTION, 0,
+		 "0:en/invoice:Subject:invoice|3:en/insurance:Subject:insurance|0:en/"
+		 "renewal:Subject:renewal"},
+		{"Subject: insurance: outage\n\n", INCIDENT, 0, NULL},
+		{"Subject: table: outage\n\n", OTHER, 0, NULL},
+		{"Subject: table: outage; renewal\n\n", OTHER, 0, NULL},
+		{"Subject: table: outage; maintenance\n\n", OPERATIONAL, 0, NULL},
+		{"Subject: insurance: outage; renewal\n\n", INCIDENT, 0, NULL},
+		{"Subject: renewal of your insurance for azure\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: renewal\nThread-Topic: insurance\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: renewal\nSubject: insurance\n\n", SUBSCRIPTION, MARK_DUPLICATE_FIELD,
+		 NULL},
+		{"Subject: insurance\nThread-Topic: azure renewal\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: renewal insurance\nThread-Topic: azure\n\n", SUBSCRIPTION, 0, NULL},
+		{"Subject: insurance PO-12345 renewal\n\n", SUBSCRIPTION, 0, NULL},
 	};
 
 	check_cases(*state, "", cases, COUNT(cases));
@@ -817,6 +850,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FIXTURE(the_gravest_evidence_in_the_text_decides),
+		WITH_FIXTURE(a_phrase_stands_instead_of_meanings_in_its_field),
 		WITH_FIXTURE(an_expression_is_evidence_like_a_phrase),
 		WITH_FIXTURE(an_identifier_never_makes_a_notice_of_subscription_mail),
 		WITH_FIXTURE(a_trusted_tag_decides),

@@ -51,9 +51,12 @@ static inline void sample_init(struct sample *sample)
 				.mailbox = {SPAN_LIT("b c"), SPAN_LIT("vendor.example")},
 				.party = PARTY_OTHER};
 	sample->authors = (struct authors){.items = sample->authors_list, .count = 2};
-	sample->evidence[0] = (struct evidence){EVIDENCE_PHRASE,        CATEGORY_SUBSCRIPTION,
-						SPAN_LIT("en/invoice"), SPAN_LIT("Subject"),
-						SPAN_LIT("invoice*"),   SPAN_LIT("invoices")};
+	sample->evidence[0] = (struct evidence){.kind = EVIDENCE_PHRASE,
+						.category = CATEGORY_SUBSCRIPTION,
+						.rule = SPAN_LIT("en/invoice"),
+						.field = SPAN_LIT("Subject"),
+						.phrase = SPAN_LIT("invoice*"),
+						.match = SPAN_LIT("invoices")};
 	sample->products[0] = SPAN_LIT("microsoft-365");
 	sample->lists[0] = SPAN_LIT("documented-direct-mail");
 	sample->classification = (struct classification){

@@ -55,6 +55,51 @@ static void test_phrases_have_the_language_and_the_meaning_as_their_rule(void **
 	csp_conf_free(conf);
 }
 
+static void test_meanings_that_others_stand_instead_of_have_a_bit_each(void **state)
+{
+	struct conf *conf = read_pack(
+		*state,
+		"language = \"en\";\n"
+		"phrases = (\n"
+		" { category = \"subscription\"; meaning = \"order\"; phrases = \"order\"; },\n"
+		" { category = \"subscription\"; meaning = \"invoice\"; phrases = \"bill\"; },\n"
+		" { category = \"other\"; meaning = \"table\"; instead_of = \"order\";\n"
+		"   phrases = \"table\"; },\n"
+		" { category = \"other\"; meaning = \"review\";\n"
+		"   instead_of = [ \"trial\", \"order\" ]; phrases = \"review\"; },\n"
+		" { category = \"subscription\"; meaning = \"trial\"; phrases = \"trial\"; } );\n");
+	const struct phrase *phrases = conf->pack.phrases;
+
+	assert_int_equal(phrases[0].meaning, 1);
+	assert_int_equal(phrases[0].instead_of, 0);
+	assert_int_equal(phrases[1].meaning, 0);
+	assert_int_equal(phrases[2].meaning, 0);
+	assert_int_equal(phrases[2].instead_of, 1);
+	assert_int_equal(phrases[3].instead_of, 3);
+	assert_int_equal(phrases[4].meaning, 2);
+	csp_conf_free(conf);
+}
+
+/* A bit is all that a meaning has. */
+static void test_meanings_to_stand_instead_of_are_counted(void **state)
+{
+	struct conf_files *files = *state;
+	char pack[16384] = "phrases = (\n";
+	size_t len = strlen(pack);
+
+	for (unsigned i = 0; i < 65; i++)
+		len += (size_t)snprintf(pack + len, sizeof(pack) - len,
+					"{ category = \"incident\"; meaning = \"m%u\"; phrases = "
+					"\"word%u\"; },\n"
+					"{ category = \"other\"; meaning = \"o\"; instead_of = "
+					"\"m%u\"; phrases = \"other%u\"; }%s",
+					i, i, i, i, i < 64 ? ",\n" : " );\n");
+	conf_files_put(files, "main.conf", MAIN);
+	conf_files_put(files, "pack.conf", pack);
+	conf_files_expect_error(files, "pack.conf:131: phrases.instead_of: all packs together may "
+				       "name at most 64 meanings here");
+}
+
 static void test_products_are_in_the_programme_unless_said_otherwise(void **state)
 {
 	struct conf *conf =
@@ -245,6 +290,12 @@ static void test_what_is_wrong_in_a_pack_is_named_with_its_line(void **state)
 		 "x\"; },\n"
 		 "{ category = \"incident\"; meaning = \"m\"; phrases = \"caf\xC3\xA9  X\"; } );",
 		 "pack.conf:2: the phrase 'caf\xC3\xA9 x' stands already in "},
+		{"phrases = (\n{ category = \"incident\"; meaning = \"m\"; instead_of = \"n\"; "
+		 "phrases = \"p\"; } );",
+		 "pack.conf:2: phrases.instead_of: only phrases of category 'other' may stand"},
+		{"phrases = (\n{ category = \"other\"; meaning = \"m\"; instead_of = \"ordr\"; "
+		 "phrases = \"p\"; } );",
+		 "pack.conf:2: no phrases have the meaning 'ordr'"},
 		{"expressions = ( { category = \"other\"; meaning = \"m\"; expressions = [ \"a\",\n"
 		 "\"(?=b)c\" ]; } );",
 		 "pack.conf:2: expressions.expressions: '(?=b)c' cannot be used: Zero-width "
@@ -412,6 +463,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_empty_pack_says_nothing),
 		TEST(test_phrases_have_the_language_and_the_meaning_as_their_rule),
+		TEST(test_meanings_that_others_stand_instead_of_have_a_bit_each),
+		TEST(test_meanings_to_stand_instead_of_are_counted),
 		TEST(test_products_are_in_the_programme_unless_said_otherwise),
 		TEST(test_identifiers_have_one_of_two_shapes),
 		TEST(test_senders_are_addresses_or_whole_domains),
