@@ -198,7 +198,8 @@ static int set_reverse_path(struct message *message, const struct call *call)
 	struct span *path = &message->reverse_path;
 
 	if (call->from)
-		return csp_eml_path(path, message, csp_span_from(call->from)) ? EX_OK : csp_cli_no_memory();
+		return csp_eml_path(path, message, csp_span_from(call->from)) ? EX_OK
+									      : csp_cli_no_memory();
 	if (!csp_eml_author_path(path, message))
 		return csp_cli_usage("explain",
 				     "the From field does not name exactly one address; name the "
@@ -281,7 +282,8 @@ static int decide(const struct call *call, struct snapshot *snapshot, const stru
 	struct decide_context context = {.snapshot = snapshot,
 					 .directory = directory,
 					 .id = SPAN_LIT("-"),
-					 .now = call->now};
+					 .now = call->now,
+					 .looks = !call->json};
 	const struct decision *decision;
 	int status;
 
@@ -291,6 +293,8 @@ static int decide(const struct call *call, struct snapshot *snapshot, const stru
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		host[0] = '\0';
 	context.host = csp_span_from(host);
+	if (!csp_decide_is_outbound(&csp_snapshot_conf(snapshot)->outbound, &message->client))
+		csp_cli_error("the daemon does not judge mail of this client: outbound");
 	decision = csp_decide(&context, message);
 	if (decision && decision->directory_old)
 		csp_cli_error("%s: its last update is longer ago than directory.max_age allows",

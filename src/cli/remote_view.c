@@ -137,6 +137,23 @@ static void add_counters(struct buf *out, const json_t *answer)
 	}
 }
 
+static void add_rules(struct buf *out, const json_t *answer)
+{
+	size_t i;
+	const json_t *rule;
+
+	json_array_foreach(json_object_get(answer, "rules"), i, rule)
+	{
+		begin_row(out, i ? "" : "rules");
+		csp_report_append_safe(out, text_of(json_object_get(rule, "name")));
+		csp_buf_append_format(
+			out, ": matched %" PRId64 ", would have %" PRId64 ", done %" PRId64 "\n",
+			number_of(json_object_get(rule, "matched")),
+			number_of(json_object_get(rule, "would")),
+			number_of(json_object_get(rule, "done")));
+	}
+}
+
 static bool print(struct buf *out)
 {
 	bool printed = !csp_buf_failed(out) && fwrite(out->data, 1, out->len, stdout) == out->len;
@@ -168,6 +185,7 @@ bool csp_remote_show_status(const json_t *answer)
 			      number_of(find(answer, "descriptors", "limit")));
 	add_reload(&out, answer);
 	add_counters(&out, answer);
+	add_rules(&out, answer);
 	return print(&out);
 }
 
@@ -197,6 +215,8 @@ static const struct metric metrics[] = {
 	{"counters", "sessions", "sessions_total", "counter", "Connections of the MTA."},
 	{"counters", "sessions_open", "sessions_open", "gauge", "Connections that are open."},
 	{"counters", "messages", "messages_total", "counter", "Decisions made."},
+	{"counters", "not_outbound", "not_outbound_total", "counter",
+	 "Messages that were not judged, by outbound."},
 	{"counters", "old_directory", "old_directory_total", "counter",
 	 "Messages that met a directory older than directory.max_age."},
 	{"counters", "reloads", "reloads_total", "counter", "Configurations put into effect."},
@@ -204,28 +224,30 @@ static const struct metric metrics[] = {
 	 "Configurations refused."},
 };
 
+#define VALUES_MAX 7
+
 static const struct labelled {
 	const char *metric;
 	const char *label;
 	const char *prefix; /* of the counters that are its values */
 	const char *help;
-	const char *values[4];
+	const char *values[VALUES_MAX];
 } labelled[] = {
 	{"answers_total",
 	 "action",
 	 "",
 	 "Answers given to the MTA.",
-	 {"accepted", "flagged", "rejected", "tempfailed"}},
+	 {"accepted", "flagged", "split", "redirected", "quarantined", "tempfailed", "rejected"}},
 	{"would_total",
 	 "action",
 	 "would_",
 	 "What monitor mode did not do.",
-	 {"flag", "reject", NULL, NULL}},
+	 {"flag", "split", "redirect", "quarantine", "tempfail", "reject"}},
 	{"faults_total",
 	 "kind",
 	 "fault_",
 	 "Messages that met a fault of ours.",
-	 {"directory", "journal", "resources", NULL}},
+	 {"directory", "journal", "resources"}},
 };
 
 static void begin_metric(struct buf *out, const char *metric, const char *type, const char *help)
@@ -244,12 +266,33 @@ static void add_metric(struct buf *out, const char *metric, const char *type, co
 static void add_labelled(struct buf *out, const json_t *answer, const struct labelled *group)
 {
 	begin_metric(out, group->metric, "counter", group->help);
-	for (size_t i = 0; i < 4 && group->values[i]; i++) {
+	for (size_t i = 0; i < VALUES_MAX && group->values[i]; i++) {
 		char name[64];
 		(void)snprintf(name, sizeof(name), "%s%s", group->prefix, group->values[i]);
 		csp_buf_append_format(out, "csp_milter_%s{%s=\"%s\"} %" PRId64 "\n", group->metric,
 				      group->label, group->values[i],
 				      number_of(find(answer, "counters", name)));
+	}
+}
+
+static void add_rule_metrics(struct buf *out, const json_t *answer)
+{
+	static const char *const kinds[] = {"would", "done"};
+	size_t i;
+	const json_t *rule;
+
+	begin_metric(out, "rule_recipients_total", "counter",
+		     "Recipients that a rule decided on, or would have.");
+	json_array_foreach(json_object_get(answer, "rules"), i, rule)
+	{
+		for (size_t j = 0; j < 2; j++) {
+			struct span name = text_of(json_object_get(rule, "name"));
+			csp_buf_append_format(out,
+					      "csp_milter_rule_recipients_total{rule=\"%.*s\","
+					      "outcome=\"%s\"} %" PRId64 "\n",
+					      SPAN_ARG(name), kinds[j],
+					      number_of(json_object_get(rule, kinds[j])));
+		}
 	}
 }
 
@@ -263,6 +306,7 @@ bool csp_remote_show_metrics(const json_t *answer)
 			   number_of(find(answer, metrics[i].group, metrics[i].name)));
 	for (size_t i = 0; i < sizeof(labelled) / sizeof(labelled[0]); i++)
 		add_labelled(&out, answer, &labelled[i]);
+	add_rule_metrics(&out, answer);
 	add_metric(&out, "directory_up", "gauge", "1 while the directory can be read.",
 		   json_is_null(find(answer, "directory", "error")));
 	add_metric(&out, "directory_too_old", "gauge",

@@ -6,11 +6,39 @@ static bool is_earlier_rule(const struct rule *a, const struct rule *b)
 	return a && (!b || a < b);
 }
 
-static bool is_graver(const struct verdict *a, const struct verdict *b)
+enum action csp_recipient_action(const struct recipient *recipient)
 {
-	if (a->disposition != b->disposition)
-		return a->disposition > b->disposition;
-	return is_earlier_rule(a->decided_by, b->decided_by);
+	const struct verdict *verdict = &recipient->verdict;
+
+	switch (verdict->disposition) {
+	case DISPOSITION_PASS:
+		return ACTION_ACCEPT;
+	case DISPOSITION_FLAG:
+		return ACTION_FLAG;
+	case DISPOSITION_TEMPFAIL:
+		return ACTION_TEMPFAIL;
+	case DISPOSITION_BLOCK:
+	default:
+		break;
+	}
+	if (verdict->decided_by->action == ACTION_REDIRECT && !recipient->contact.len)
+		return ACTION_REJECT;
+	return verdict->decided_by->action;
+}
+
+/* A fault of ours stands above all: nothing final is said of a message that could not be judged. */
+static unsigned gravity(const struct recipient *recipient)
+{
+	return recipient->verdict.disposition == DISPOSITION_TEMPFAIL
+		       ? ACTION_COUNT
+		       : csp_recipient_action(recipient);
+}
+
+bool csp_recipient_is_graver(const struct recipient *a, const struct recipient *b)
+{
+	if (gravity(a) != gravity(b))
+		return gravity(a) > gravity(b);
+	return is_earlier_rule(a->verdict.decided_by, b->verdict.decided_by);
 }
 
 const struct recipient *csp_decision_gravest(const struct decision *decision)
@@ -19,7 +47,7 @@ const struct recipient *csp_decision_gravest(const struct decision *decision)
 
 	for (size_t i = 0; i < decision->recipient_count; i++) {
 		const struct recipient *recipient = &decision->recipients[i];
-		if (!gravest || is_graver(&recipient->verdict, &gravest->verdict))
+		if (!gravest || csp_recipient_is_graver(recipient, gravest))
 			gravest = recipient;
 	}
 	return gravest;

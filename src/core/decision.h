@@ -22,7 +22,18 @@ struct recipient {
 	enum product_class product_class;
 	unsigned marks;
 	struct verdict verdict;
+	struct span
+		contact; /* who gets what a rule redirects; empty where there is not exactly one */
+	const struct look
+		*looks; /* one a rule, for the customer that decided; NULL unless asked for */
+	size_t look_count;
 };
+
+/* What one recipient's verdict asks for: a redirect that leads nowhere is a reject. */
+enum action csp_recipient_action(const struct recipient *recipient);
+
+/* Graver by action, a fault of ours above all; of the same action, by an earlier rule. */
+bool csp_recipient_is_graver(const struct recipient *a, const struct recipient *b);
 
 struct plan {
 	enum action action;
@@ -30,7 +41,11 @@ struct plan {
 	struct span reply_code; /* "550"; empty unless reject or tempfail */
 	struct span reply_enhanced;
 	struct span reply_text; /* expanded, ASCII, no '%' doubled */
-	struct span flag;       /* body of the header to add, no leading space; empty unless flag */
+	struct span
+		flag; /* body of the header to add, no leading space; empty for accept, reject and tempfail */
+	struct span hold_reason;             /* empty unless the message is held */
+	struct spans removed_recipients;     /* forward-paths as given */
+	struct spans added_recipients;       /* addresses */
 	const struct counted_field *removed; /* all fields of these names are taken out */
 	size_t removed_count;
 };
@@ -56,7 +71,7 @@ struct decision {
 	struct plan would_plan; /* the same if the mode were enforce */
 };
 
-/* The recipient with the gravest verdict, of equal ones that of the earlier rule, then the first; NULL without recipients. */
+/* The recipient that asks for the gravest action, of equal ones that of the earlier rule, then the first; NULL without recipients. */
 const struct recipient *csp_decision_gravest(const struct decision *decision);
 
 /* A UUIDv7 (RFC 9562 section 5.7) as 26 characters of base32 (Crockford's digits, lower case): sorts by time. */

@@ -33,7 +33,7 @@ void csp_spans_sort(struct span *items, size_t count)
 		qsort(items, count, sizeof(*items), compare_spans);
 }
 
-static bool is_among(struct spans sorted, struct span text)
+bool csp_spans_hold_sorted(struct spans sorted, struct span text)
 {
 	return sorted.count &&
 	       bsearch(&text, sorted.items, sorted.count, sizeof(text), compare_spans);
@@ -42,11 +42,11 @@ static bool is_among(struct spans sorted, struct span text)
 /* The domain itself, then a pattern of sub-domains for each domain above it. */
 bool csp_spans_hold_domain_sorted(struct spans patterns, struct span domain)
 {
-	bool held = is_among(patterns, domain);
+	bool held = csp_spans_hold_sorted(patterns, domain);
 
 	for (size_t at = csp_span_find(domain, '.'); at < domain.len && !held;) {
 		domain = csp_span_slice(domain, at, domain.len);
-		held = is_among(patterns, domain);
+		held = csp_spans_hold_sorted(patterns, domain);
 		at = 1 + csp_span_find(csp_span_slice(domain, 1, domain.len), '.');
 	}
 	return held;

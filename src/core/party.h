@@ -61,6 +61,7 @@ bool csp_spans_hold_domain(struct spans patterns,
 
 /* The same among many: they have to be sorted first. */
 void csp_spans_sort(struct span *items, size_t count);
+bool csp_spans_hold_sorted(struct spans sorted, struct span text);
 bool csp_spans_hold_domain_sorted(struct spans patterns, struct span domain);
 /* Both are about facts of the MTA: signatures are looked at by sender.h. */
 bool csp_proofs_exist(const struct proofs *proofs);

@@ -198,44 +198,149 @@ static bool set_reply(struct plan *out, struct arena *arena, const struct plan_s
 	return true;
 }
 
-static bool set_flag(struct plan *out, struct arena *arena, const struct decision *decision)
+static bool join(struct span *out, struct arena *arena, struct span head, struct span tail)
 {
-	struct span prefix = SPAN_LIT("flag; id=");
-	char *text = csp_arena_alloc(arena, prefix.len + decision->id.len, 1);
+	char *text = csp_arena_alloc(arena, head.len + tail.len + 1, 1);
 
 	if (!text)
 		return false;
-	memcpy(text, prefix.data, prefix.len);
-	memcpy(text + prefix.len, decision->id.data, decision->id.len);
-	out->flag = (struct span){text, prefix.len + decision->id.len};
+	memcpy(text, head.data, head.len);
+	memcpy(text + head.len, tail.data, tail.len);
+	*out = (struct span){text, head.len + tail.len};
 	return true;
+}
+
+/* Who looks at a message that was let go on finds the decision by its header. */
+static bool set_marks(struct plan *out, struct arena *arena, const struct decision *decision)
+{
+	struct span word;
+
+	if (!join(&word, arena, csp_span_from(csp_action_name(out->action)), SPAN_LIT("; id=")) ||
+	    !join(&out->flag, arena, word, decision->id))
+		return false;
+	return out->action != ACTION_QUARANTINE ||
+	       join(&out->hold_reason, arena, SPAN_LIT("csp-milter decision="), decision->id);
+}
+
+/* What the recipients ask for. */
+struct effects {
+	const struct recipient *gravest;       /* NULL without recipients */
+	const struct recipient *gravest_other; /* of those who are not rejected */
+	bool mixed;                            /* some are rejected and some are not */
+};
+
+static void take_gravest(const struct recipient **gravest, const struct recipient *recipient)
+{
+	if (!*gravest || csp_recipient_is_graver(recipient, *gravest))
+		*gravest = recipient;
+}
+
+static struct effects read_effects(const struct decision *decision)
+{
+	struct effects effects = {0};
+	bool rejected = false;
+
+	for (size_t i = 0; i < decision->recipient_count; i++) {
+		const struct recipient *recipient = &decision->recipients[i];
+		take_gravest(&effects.gravest, recipient);
+		if (csp_recipient_action(recipient) == ACTION_REJECT)
+			rejected = true;
+		else
+			take_gravest(&effects.gravest_other, recipient);
+	}
+	effects.mixed = rejected && effects.gravest_other;
+	return effects;
+}
+
+static void add(struct span *items, size_t *count, struct span address)
+{
+	if (address.len)
+		items[(*count)++] = address;
+}
+
+static size_t unite(struct span *items, size_t count)
+{
+	size_t kept = 0;
+
+	csp_spans_sort(items, count);
+	for (size_t i = 0; i < count; i++) {
+		if (!kept || !csp_span_equal(items[kept - 1], items[i]))
+			items[kept++] = items[i];
+	}
+	return kept;
+}
+
+/* Whom the message is taken from, and who gets it instead or besides. */
+static bool change_recipients(struct plan *out, struct arena *arena,
+			      const struct plan_settings *settings, const struct decision *decision,
+			      bool split)
+{
+	size_t max = decision->recipient_count;
+	struct span *removed = csp_arena_alloc(arena, max, sizeof(*removed));
+	struct span *added = csp_arena_alloc(arena, max + 1, sizeof(*added));
+	size_t removed_count = 0, added_count = 0;
+
+	if (!removed || !added)
+		return false;
+	for (size_t i = 0; i < max; i++) {
+		const struct recipient *recipient = &decision->recipients[i];
+		enum action action = csp_recipient_action(recipient);
+		if (action == ACTION_FLAG && recipient->verdict.decided_by)
+			add(added, &added_count, recipient->verdict.decided_by->copy_to);
+		if (action == ACTION_REDIRECT)
+			add(added, &added_count, recipient->contact);
+		if (action == ACTION_REDIRECT || (split && action == ACTION_REJECT))
+			add(removed, &removed_count, recipient->address);
+	}
+	if (split)
+		add(added, &added_count, settings->notify);
+	out->removed_recipients = (struct spans){removed, removed_count};
+	out->added_recipients = (struct spans){added, unite(added, added_count)};
+	return true;
+}
+
+/* What the setting for mixed recipients makes of a message comes first, where anything else would be milder. */
+static const struct recipient *settle(struct plan *out, const struct plan_settings *settings,
+				      const struct effects *effects)
+{
+	static const enum action mixed_actions[] = {
+		[MIXED_SPLIT] = ACTION_SPLIT, [MIXED_HOLD] = ACTION_QUARANTINE};
+	const struct recipient *gravest = effects->gravest;
+
+	if (!effects->mixed || settings->mixed == MIXED_REJECT) {
+		out->action = csp_recipient_action(gravest);
+		return gravest;
+	}
+	out->action = csp_recipient_action(effects->gravest_other);
+	if (out->action >= mixed_actions[settings->mixed])
+		return effects->gravest_other;
+	out->action = mixed_actions[settings->mixed];
+	return gravest;
 }
 
 bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_settings *settings,
 		   const struct decision *decision)
 {
-	static const enum action actions[] = {
-		[DISPOSITION_PASS] = ACTION_ACCEPT,
-		[DISPOSITION_FLAG] = ACTION_FLAG,
-		[DISPOSITION_BLOCK] = ACTION_REJECT,
-		[DISPOSITION_TEMPFAIL] = ACTION_TEMPFAIL,
-	};
-	const struct recipient *gravest = csp_decision_gravest(decision);
+	struct effects effects = read_effects(decision);
 
 	*out = (struct plan){.action = ACTION_ACCEPT};
-	if (!gravest || gravest->verdict.disposition == DISPOSITION_PASS)
+	if (!effects.gravest)
 		return true;
-	out->action = actions[gravest->verdict.disposition];
-	out->rule = gravest->verdict.rule;
-	if (out->action == ACTION_FLAG)
-		return set_flag(out, arena, decision);
-	return set_reply(out, arena, settings, decision, gravest);
+	const struct recipient *decides = settle(out, settings, &effects);
+	if (out->action == ACTION_ACCEPT)
+		return true;
+	out->rule = decides->verdict.rule;
+	if (out->action == ACTION_REJECT || out->action == ACTION_TEMPFAIL)
+		return set_reply(out, arena, settings, decision, decides);
+	return set_marks(out, arena, decision) &&
+	       change_recipients(out, arena, settings, decision,
+				 effects.mixed && settings->mixed == MIXED_SPLIT);
 }
 
 void csp_plan_remove_fields(struct plan *plan, const struct message *message,
 			    const struct proofs *tag_sources)
 {
-	if (plan->action != ACTION_ACCEPT && plan->action != ACTION_FLAG)
+	if (plan->action == ACTION_REJECT || plan->action == ACTION_TEMPFAIL)
 		return;
 	plan->removed = message->counted;
 	plan->removed_count = message->counted_count;

@@ -8,12 +8,22 @@
 
 #include "decision.h"
 
+/* What becomes of a message that is refused to some recipients and not to others. */
+enum mixed { MIXED_REJECT, MIXED_SPLIT, MIXED_HOLD };
+
 struct plan_settings {
+	enum mixed mixed;
+	struct span notify; /* for MIXED_SPLIT: an address that gets what was split */
 	struct span help_url;
 	struct reply fault_reply; /* for a fault of ours: "451 4.7.1 …" */
 };
 
-/* The gravest effect of all verdicts: fault > reject > flag > accept; ties go to the earlier rule, then recipient. */
+/*
+ * One reply and one header section serve all recipients, so the gravest action is the message's: a fault of ours, then reject,
+ * tempfail, quarantine, redirect, split, flag, accept; ties go to the earlier rule, then recipient. What is refused or deferred is so for
+ * everybody. What goes on is changed as every recipient's own verdict says: who is redirected is replaced by the contact,
+ * who is rejected where the others are not (MIXED_SPLIT) is taken out.
+ */
 bool csp_plan_make(struct plan *out, struct arena *arena, const struct plan_settings *settings,
 		   const struct decision *decision);
 

@@ -134,17 +134,80 @@ static enum truth also_direct_matches(const struct criteria *criteria,
 	return direct == (criteria->also_direct == ALSO_YES) ? TRUTH_YES : TRUTH_NO;
 }
 
+static enum truth cloud_matches(const struct criteria *criteria, const struct possible *possible)
+{
+	const struct facts *facts = possible->facts;
+
+	if (!criteria->clouds.count)
+		return TRUTH_YES;
+	if (facts->customer_found != FOUND)
+		return TRUTH_UNKNOWN;
+	return csp_spans_hold(criteria->clouds, facts->customer->cloud) ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth bits_match(uint64_t wanted, uint64_t there)
+{
+	return !wanted || wanted & there ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth author_list_matches(const struct criteria *criteria,
+				      const struct possible *possible)
+{
+	const struct facts *facts = possible->facts;
+
+	return bits_match(criteria->author_lists,
+			  criteria->favours ? facts->authors_listed : facts->authors_touched);
+}
+
+static enum truth recipient_list_matches(const struct criteria *criteria,
+					 const struct possible *possible)
+{
+	return bits_match(criteria->recipient_lists, possible->facts->recipient_lists);
+}
+
+static enum truth client_matches(const struct criteria *criteria, const struct possible *possible)
+{
+	if (!csp_proofs_exist(&criteria->client))
+		return TRUTH_YES;
+	return csp_proofs_hold(&criteria->client, possible->facts->client) ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth header_matches(const struct criteria *criteria, const struct possible *possible)
+{
+	return bits_match(criteria->headers, possible->facts->headers);
+}
+
+typedef enum truth predicate(const struct criteria *criteria, const struct possible *possible);
+
+static const struct {
+	const char *name;
+	predicate *matches;
+} predicates[CRITERION_COUNT] = {
+	[CRITERION_CATEGORY] = {"category", category_matches},
+	[CRITERION_SENDER] = {"sender", sender_matches},
+	[CRITERION_PROOF] = {"proof", proof_matches},
+	[CRITERION_PRODUCT] = {"product", product_matches},
+	[CRITERION_MARKS] = {"marks", marks_match},
+	[CRITERION_LIST] = {"list", list_matches},
+	[CRITERION_ALSO_DIRECT] = {"also_direct", also_direct_matches},
+	[CRITERION_CLOUD] = {"cloud", cloud_matches},
+	[CRITERION_AUTHOR_LIST] = {"author_list", author_list_matches},
+	[CRITERION_RECIPIENT_LIST] = {"recipient_list", recipient_list_matches},
+	[CRITERION_CLIENT] = {"client", client_matches},
+	[CRITERION_HEADER] = {"header", header_matches},
+};
+
+const char *csp_criterion_name(enum criterion criterion)
+{
+	return predicates[criterion].name;
+}
+
 static enum truth all_match(const struct criteria *criteria, const struct possible *possible)
 {
-	static enum truth (*const predicates[])(const struct criteria *,
-						const struct possible *) = {
-		category_matches, sender_matches, proof_matches,       product_matches,
-		marks_match,      list_matches,   also_direct_matches,
-	};
 	enum truth truth = TRUTH_YES;
 
-	for (size_t i = 0; i < sizeof(predicates) / sizeof(predicates[0]); i++)
-		truth = least(truth, predicates[i](criteria, possible));
+	for (size_t i = 0; i < CRITERION_COUNT; i++)
+		truth = least(truth, predicates[i].matches(criteria, possible));
 	return truth;
 }
 
@@ -173,11 +236,40 @@ static enum truth is_customer(const struct facts *facts)
 	return facts->marks & MARK_ROUTED_RECIPIENT ? TRUTH_UNKNOWN : TRUTH_NO;
 }
 
-enum truth csp_rule_matches(const struct rule *rule, const struct facts *facts)
+static enum truth rule_matches(const struct rule *rule, const struct possible *possible)
+{
+	return least(is_customer(possible->facts), criteria_match(rule, possible));
+}
+
+/* Whose share it is cannot be told where the customer cannot. */
+static enum truth is_enforced(const struct rule *rule, const struct facts *facts)
+{
+	if (rule->mode == MODE_MONITOR || facts->now < rule->from ||
+	    (rule->until && facts->now >= rule->until))
+		return TRUTH_NO;
+	if (!rule->percent)
+		return TRUTH_YES;
+	if (facts->customer_found != FOUND)
+		return TRUTH_UNKNOWN;
+	return csp_rule_takes_sample(rule, facts->sample) ? TRUTH_YES : TRUTH_NO;
+}
+
+void csp_policy_look(struct look *out, const struct rule *rule, const struct facts *facts)
 {
 	struct possible possible = read_facts(facts);
 
-	return least(is_customer(facts), criteria_match(rule, &possible));
+	*out = (struct look){.rule = rule,
+			     .truth = rule_matches(rule, &possible),
+			     .enforced = is_enforced(rule, facts),
+			     .except = rule->has_except ? all_match(&rule->except, &possible)
+							: TRUTH_NO};
+	for (unsigned i = 0; i < CRITERION_COUNT; i++) {
+		enum truth truth = predicates[i].matches(&rule->match, &possible);
+		if (truth == TRUTH_NO)
+			out->no |= BIT(i);
+		if (truth == TRUTH_UNKNOWN)
+			out->unknown |= BIT(i);
+	}
 }
 
 /* What a pass comes to: a mark that it is not given despite of turns it into a flag. */
@@ -261,16 +353,17 @@ static void walk_rules(struct verdict *out, const struct policy *policy,
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
 		enum truth truth = criteria_match(rule, possible);
+		enum truth enforced = is_enforced(rule, facts);
 
 		if (truth == TRUTH_NO)
 			continue;
-		if (rule->mode == MODE_MONITOR) {
-			if (csp_rule_matches(rule, facts) == TRUTH_YES)
+		if (enforced == TRUTH_NO) {
+			if (rule_matches(rule, possible) == TRUTH_YES)
 				note_would(out, rule);
 			continue;
 		}
 		outcomes |= rule_outcomes(rule, possible);
-		if (truth == TRUTH_YES) {
+		if (least(truth, enforced) == TRUTH_YES) {
 			settle(out, rule, outcomes);
 			return;
 		}

@@ -18,6 +18,13 @@ struct facts {
 	struct sender sender;
 	enum product_class product_class;
 	unsigned marks; /* of the message and of this recipient */
+	const struct client *client;
+	int64_t now;              /* seconds since 1970 */
+	uint64_t sample;          /* hash of customer and author domain, for a rule's share */
+	uint64_t authors_listed;  /* bit: number of the roster; every author is on it */
+	uint64_t authors_touched; /* the same; one of them is */
+	uint64_t recipient_lists; /* the same, of the recipient */
+	uint64_t headers;         /* bit: number of the name; the message has such a field */
 	bool own_domain;
 	bool null_reverse_path_report; /* a delivery report of our own: null reverse-path, multipart/report, our daemon */
 };
@@ -33,14 +40,41 @@ struct verdict {
 	enum disposition disposition;
 	bool softened; /* a pass that a mark or an unknown rule turned into a flag */
 	bool fault; /* could not be decided for a fault of ours; disposition is TEMPFAIL until the failure policy speaks */
-	const struct rule *would[WOULD_MAX]; /* monitor rules that matched before it */
+	const struct rule *would[WOULD_MAX]; /* rules that matched before it but are not enforced */
 	size_t would_count;
 };
 
 void csp_policy_evaluate(struct verdict *out, const struct policy *policy,
 			 const struct categories *categories, const struct facts *facts);
 
-/* A rule against the facts, as three values; for csp_policy_evaluate and whoever explains it. */
-enum truth csp_rule_matches(const struct rule *rule, const struct facts *facts);
+/* What a rule asks for, in the order in which it is told. */
+enum criterion {
+	CRITERION_CATEGORY,
+	CRITERION_SENDER,
+	CRITERION_PROOF,
+	CRITERION_PRODUCT,
+	CRITERION_MARKS,
+	CRITERION_LIST,
+	CRITERION_ALSO_DIRECT,
+	CRITERION_CLOUD,
+	CRITERION_AUTHOR_LIST,
+	CRITERION_RECIPIENT_LIST,
+	CRITERION_CLIENT,
+	CRITERION_HEADER,
+	CRITERION_COUNT
+};
+const char *
+csp_criterion_name(enum criterion criterion); /* as the configuration has it: "also_direct" */
+
+/* One rule against the facts, for whoever explains it. Of what is absent in the rule nothing is said. */
+struct look {
+	const struct rule *rule;
+	enum truth truth;    /* of all it asks for, `except` included */
+	enum truth enforced; /* NO: in monitor mode, or beside its share or dates */
+	enum truth except;   /* NO where there is none */
+	unsigned no;         /* bit: enum criterion that does not hold */
+	unsigned unknown;    /* bit: enum criterion that could not be told */
+};
+void csp_policy_look(struct look *out, const struct rule *rule, const struct facts *facts);
 
 #endif

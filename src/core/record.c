@@ -149,6 +149,9 @@ static void write_recipient(struct json *json, const struct recipient *recipient
 			 csp_span_from(csp_disposition_name(recipient->verdict.disposition)));
 	csp_json_text_at(json, "mode", csp_span_from(csp_mode_name(mode)));
 	write_would(json, &recipient->verdict, mode);
+	csp_json_text_at(json, "action",
+			 csp_span_from(csp_action_name(csp_recipient_action(recipient))));
+	csp_json_text_or_null_at(json, "contact", recipient->contact);
 	csp_json_object_end(json);
 }
 
@@ -187,7 +190,12 @@ static void write_plan(struct json *json, const struct decision *decision)
 	csp_render_reply(&reply, &decision->plan);
 	write_rendered_at(json, "reply", &reply);
 	csp_json_text_or_null_at(json, "flag", decision->plan.flag);
+	csp_json_text_or_null_at(json, "hold", decision->plan.hold_reason);
 	write_removed(json, &decision->plan);
+	csp_json_texts_at(json, "removed_recipients", decision->plan.removed_recipients.items,
+			  decision->plan.removed_recipients.count);
+	csp_json_texts_at(json, "added_recipients", decision->plan.added_recipients.items,
+			  decision->plan.added_recipients.count);
 	csp_buf_dispose(&reply);
 }
 

@@ -232,6 +232,59 @@ static void write_verdict(struct buf *out, const struct verdict *verdict)
 	}
 }
 
+static void append_criteria(struct buf *out, unsigned criteria)
+{
+	const char *comma = "";
+
+	for (unsigned i = 0; i < CRITERION_COUNT; i++) {
+		if (!(criteria & 1U << i))
+			continue;
+		csp_buf_append_format(out, "%s%s", comma, csp_criterion_name((enum criterion)i));
+		comma = ", ";
+	}
+}
+
+static void append_reason(struct buf *out, const char *word, unsigned criteria, enum truth except)
+{
+	csp_buf_append_format(out, "%s (", word);
+	append_criteria(out, criteria);
+	csp_buf_append(out, criteria && except == TRUTH_YES ? SPAN_LIT(", ") : SPAN_LIT(""));
+	csp_buf_append(out, except == TRUTH_YES ? SPAN_LIT("except") : SPAN_LIT(""));
+	csp_buf_append_char(out, ')');
+}
+
+static const char *name_of_enforcement(const struct look *look)
+{
+	if (look->truth != TRUTH_YES || look->enforced == TRUTH_YES)
+		return "";
+	if (look->rule->mode == MODE_MONITOR)
+		return ", but it is in monitor mode";
+	if (look->enforced == TRUTH_UNKNOWN)
+		return ", but whether in its share cannot be told";
+	return look->rule->percent ? ", but not in its share, or not at its time"
+				   : ", but not at its time";
+}
+
+/* Every rule up to the one that decided, and why it did not. */
+static void write_looks(struct buf *out, const struct recipient *recipient)
+{
+	for (size_t i = 0; i < recipient->look_count; i++) {
+		const struct look *look = &recipient->looks[i];
+		csp_buf_append_format(out, "  " LABEL, i ? "" : "looked at");
+		csp_report_append_safe(out, look->rule->name);
+		csp_buf_append(out, SPAN_LIT(": "));
+		if (look->truth == TRUTH_NO)
+			append_reason(out, "no", look->no, look->except);
+		else if (look->truth == TRUTH_UNKNOWN)
+			append_reason(out, "cannot be told", look->unknown, TRUTH_NO);
+		else
+			csp_buf_append_format(out, "yes%s", name_of_enforcement(look));
+		csp_buf_append_char(out, '\n');
+		if (look->rule == recipient->verdict.decided_by)
+			return;
+	}
+}
+
 static void write_judgement(struct buf *out, const struct recipient *recipient)
 {
 	const struct sender *sender = &recipient->sender;
@@ -257,6 +310,7 @@ static void write_recipient(struct buf *out, const struct recipient *recipient)
 	csp_buf_append_char(out, '\n');
 	if (recipient->judged)
 		write_judgement(out, recipient);
+	write_looks(out, recipient);
 	write_verdict(out, &recipient->verdict);
 }
 
@@ -281,7 +335,13 @@ static void write_plan(struct buf *out, const struct plan *plan)
 		append_line(out, "reply", csp_buf_span(&reply), "");
 	if (plan->flag.len)
 		append_line(out, "header", plan->flag, "");
+	if (plan->hold_reason.len)
+		append_line(out, "hold", plan->hold_reason, "");
 	write_removed(out, plan);
+	for (size_t i = 0; i < plan->removed_recipients.count; i++)
+		append_line(out, "taken out", plan->removed_recipients.items[i], "");
+	for (size_t i = 0; i < plan->added_recipients.count; i++)
+		append_line(out, "goes to", plan->added_recipients.items[i], "");
 	if (csp_buf_failed(&reply))
 		out->failed = true;
 	csp_buf_dispose(&reply);

@@ -123,11 +123,17 @@ static void decide(struct work *work)
 			       fault_of(work));
 }
 
-/* The disk's word is needed before a message is refused; a message that passes may be on its way there. */
+/*
+ * The disk's word is needed before a message is kept from anybody; one that passes, or that its sender tries again, may be on
+ * its way there.
+ */
 static enum journal_result append(struct work *work, const struct buf *record)
 {
-	enum journal_durability durability =
-		work->decision->plan.action == ACTION_REJECT ? JOURNAL_ON_DISK : JOURNAL_WRITTEN;
+	enum action action = work->decision->plan.action;
+	enum journal_durability durability = JOURNAL_ON_DISK;
+
+	if (action == ACTION_ACCEPT || action == ACTION_FLAG || action == ACTION_TEMPFAIL)
+		durability = JOURNAL_WRITTEN;
 
 	work->recorded = true;
 	return csp_journal_append(work->filter->journal, csp_buf_span(record), durability);
@@ -182,11 +188,14 @@ static void record_outcome(struct work *work, enum action action)
 
 static void count(enum action action)
 {
-	static const enum counter counters[] = {
+	static const enum counter counters[ACTION_COUNT] = {
 		[ACTION_ACCEPT] = COUNTER_ACCEPTED,
 		[ACTION_FLAG] = COUNTER_FLAGGED,
-		[ACTION_REJECT] = COUNTER_REJECTED,
+		[ACTION_SPLIT] = COUNTER_SPLIT,
+		[ACTION_REDIRECT] = COUNTER_REDIRECTED,
+		[ACTION_QUARANTINE] = COUNTER_QUARANTINED,
 		[ACTION_TEMPFAIL] = COUNTER_TEMPFAILED,
+		[ACTION_REJECT] = COUNTER_REJECTED,
 	};
 
 	csp_counter_add(counters[action], 1);
@@ -208,6 +217,10 @@ static sfsistat carry_out(SMFICTX *context, struct work *work)
 	}
 	record_outcome(work, work->plan.action);
 	count(work->plan.action);
+	if (work->decision)
+		csp_tally_count(csp_snapshot_tally(work->session->snapshot), work->decision,
+				work->conf->mode == MODE_ENFORCE &&
+					work->plan.action == work->decision->plan.action);
 	return status;
 }
 
@@ -219,6 +232,12 @@ sfsistat csp_answer(SMFICTX *context, struct session *session)
 		.conf = csp_snapshot_conf(session->snapshot),
 	};
 
+	/* A client whose facts could not be kept is judged. */
+	if (!session->short_of_memory &&
+	    !csp_decide_is_outbound(&work.conf->outbound, &session->message.client)) {
+		csp_counter_add(COUNTER_NOT_OUTBOUND, 1);
+		return SMFIS_CONTINUE;
+	}
 	(void)clock_gettime(CLOCK_REALTIME, &work.now);
 	csp_decision_id_make(work.id, work.now);
 	decide(&work);

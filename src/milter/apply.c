@@ -70,21 +70,58 @@ static bool add_flag(SMFICTX *context, struct session *session, struct span flag
 	return smfi_addheader(context, name, body) == MI_SUCCESS;
 }
 
+/* "<path>" as the MTA gave it, or made of an address. */
+static char *in_brackets(struct arena *arena, struct span address)
+{
+	char *out = csp_arena_alloc(arena, address.len + 3, 1);
+
+	if (!out)
+		return NULL;
+	out[0] = '<';
+	memcpy(out + 1, address.data, address.len);
+	out[address.len + 1] = '>';
+	return out;
+}
+
+/* An MTA finds a recipient by the very bytes it gave (Postfix: with or without brackets, as it did). */
+static bool change_recipients(SMFICTX *context, struct arena *arena, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->removed_recipients.count; i++) {
+		char *path = copy(arena, plan->removed_recipients.items[i]);
+		if (!path || smfi_delrcpt(context, path) != MI_SUCCESS)
+			return false;
+	}
+	for (size_t i = 0; i < plan->added_recipients.count; i++) {
+		char *path = in_brackets(arena, plan->added_recipients.items[i]);
+		if (!path || smfi_addrcpt(context, path) != MI_SUCCESS)
+			return false;
+	}
+	return true;
+}
+
+static bool hold(SMFICTX *context, struct arena *arena, struct span reason)
+{
+	char *text = copy_doubling_percent(arena, reason);
+
+	return text && smfi_quarantine(context, text) == MI_SUCCESS;
+}
+
 bool csp_apply(sfsistat *out, SMFICTX *context, struct session *session, const struct plan *plan)
 {
+	struct arena *arena = &session->arena;
+
 	*out = SMFIS_TEMPFAIL;
-	switch (plan->action) {
-	case ACTION_REJECT:
-		*out = SMFIS_REJECT;
-		return csp_apply_reply(context, &session->arena, plan);
-	case ACTION_TEMPFAIL:
-		return csp_apply_reply(context, &session->arena, plan);
-	case ACTION_ACCEPT:
-	case ACTION_FLAG:
-	default:
-		/* Not ACCEPT: an MTA may keep that in mind for the session's next message. */
-		*out = SMFIS_CONTINUE;
-		return remove_fields(context, session, plan) &&
-		       (plan->action != ACTION_FLAG || add_flag(context, session, plan->flag));
+	if (plan->reply_code.len) {
+		if (plan->action == ACTION_REJECT)
+			*out = SMFIS_REJECT;
+		return csp_apply_reply(context, arena, plan);
 	}
+	if (!remove_fields(context, session, plan) ||
+	    (plan->flag.len && !add_flag(context, session, plan->flag)) ||
+	    !change_recipients(context, arena, plan) ||
+	    (plan->hold_reason.len && !hold(context, arena, plan->hold_reason)))
+		return false;
+	/* Not ACCEPT: an MTA may keep that in mind for the session's next message. */
+	*out = SMFIS_CONTINUE;
+	return true;
 }

@@ -19,7 +19,8 @@ static atomic_llong poor_mta_logged;
 #define PROTOCOL                                                                                   \
 	(SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |          \
 	 SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_UNKN | SMFIP_NR_BODY | SMFIP_HDR_LEADSPC)
-#define ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST)
+#define CHANGES (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_QUARANTINE)
+#define ACTIONS (CHANGES | SMFIF_SETSYMLIST)
 
 #define CONNECT_MACROS "j v {daemon_name} {client_addr}"
 #define HELO_MACROS    "{cert_subject} {verify}"
@@ -92,10 +93,11 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 		request_macros(context);
 	if (session)
 		session->leading_space = (protocol & SMFIP_HDR_LEADSPC) != 0;
-	if ((actions & SMFIF_ADDHDRS) == 0 || (actions & SMFIF_CHGHDRS) == 0)
+	if ((actions & CHANGES) != CHANGES)
 		csp_log_seldom(&poor_mta_logged, LOG_WARNING,
-			       "the MTA lets nobody add and change header fields; a message "
-			       "that must be flagged will be refused for the time being");
+			       "the MTA does not let filters change header fields and recipients "
+			       "and quarantine; a message that asks for it will be refused for the "
+			       "time being");
 	return SMFIS_CONTINUE;
 }
 

@@ -181,6 +181,8 @@ bool csp_daemon_write_status(void *context, struct json *json)
 	write_reload(json, daemon);
 	csp_json_key(json, "counters");
 	csp_counters_write(json);
+	csp_json_key(json, "rules");
+	csp_tally_write(csp_snapshot_tally(snapshot), json);
 	csp_snapshot_release(snapshot);
 	return true;
 }

@@ -60,12 +60,15 @@ static bool read_message(struct work *work)
 static bool judge_recipients(struct work *work)
 {
 	const struct message *message = work->message;
+	struct asked asked;
 	const struct judging judging = {
 		.snapshot = work->context->snapshot,
 		.message = message,
 		.lookup = &work->lookup,
 		.authors = &work->authors,
 		.classification = &work->classification,
+		.asked = &asked,
+		.looks = work->context->looks,
 		.sender = work->sender,
 		.marks = work->marks,
 		.own_report =
@@ -73,6 +76,8 @@ static bool judge_recipients(struct work *work)
 		.now = work->context->now.tv_sec,
 	};
 
+	if (!csp_asked_read(&asked, work->conf, message, &work->authors))
+		return false;
 	work->recipient_count = csp_judge_count(message);
 	work->recipients =
 		csp_arena_alloc(work->arena, work->recipient_count, sizeof(*work->recipients));
@@ -137,6 +142,15 @@ static const struct decision *make_decision(const struct work *work)
 
 static void count_decision(const struct work *work, const struct decision *decision)
 {
+	static const enum counter would[ACTION_COUNT] = {
+		[ACTION_FLAG] = COUNTER_WOULD_FLAG,
+		[ACTION_SPLIT] = COUNTER_WOULD_SPLIT,
+		[ACTION_REDIRECT] = COUNTER_WOULD_REDIRECT,
+		[ACTION_QUARANTINE] = COUNTER_WOULD_QUARANTINE,
+		[ACTION_TEMPFAIL] = COUNTER_WOULD_TEMPFAIL,
+		[ACTION_REJECT] = COUNTER_WOULD_REJECT,
+	};
+
 	csp_counter_add(COUNTER_MESSAGES, 1);
 	if (work->lookup.failed)
 		csp_counter_add(COUNTER_FAULT_DIRECTORY, 1);
@@ -144,10 +158,8 @@ static void count_decision(const struct work *work, const struct decision *decis
 		csp_counter_add(COUNTER_OLD_DIRECTORY, 1);
 	if (!work->classification.known)
 		csp_counter_add(COUNTER_FAULT_RESOURCES, 1);
-	if (decision->mode == MODE_MONITOR && decision->would_plan.action == ACTION_FLAG)
-		csp_counter_add(COUNTER_WOULD_FLAG, 1);
-	if (decision->mode == MODE_MONITOR && decision->would_plan.action == ACTION_REJECT)
-		csp_counter_add(COUNTER_WOULD_REJECT, 1);
+	if (decision->mode == MODE_MONITOR && decision->would_plan.action != ACTION_ACCEPT)
+		csp_counter_add(would[decision->would_plan.action], 1);
 }
 
 const struct decision *csp_decide(const struct decide_context *context,
@@ -171,6 +183,13 @@ const struct decision *csp_decide(const struct decide_context *context,
 	if (decision)
 		count_decision(work, decision);
 	return decision;
+}
+
+bool csp_decide_is_outbound(const struct outbound *outbound, const struct client *client)
+{
+	if (csp_proofs_hold(&outbound->except, client))
+		return false;
+	return !csp_proofs_exist(&outbound->clients) || csp_proofs_hold(&outbound->clients, client);
 }
 
 void csp_decision_id_make(char out[DECISION_ID_SIZE + 1], struct timespec now)

@@ -15,10 +15,14 @@ struct decide_context {
 	struct span id;
 	struct timespec now;
 	struct span host;
+	bool looks; /* note for every rule what it comes to (recipient.looks), for whoever explains it */
 };
 
 const struct decision *csp_decide(const struct decide_context *context,
 				  const struct message *message);
+
+/* Is mail of this client judged at all. */
+bool csp_decide_is_outbound(const struct outbound *outbound, const struct client *client);
 
 /* Makes an id of the clock and of random bytes. */
 void csp_decision_id_make(char out[DECISION_ID_SIZE + 1], struct timespec now);

@@ -7,6 +7,9 @@ struct judged {
 	const struct customer *customer;
 	struct sender sender;
 	enum product_class product_class;
+	uint64_t sample;
+	enum found contact_found;
+	struct span contact; /* of its partner, where rules redirect */
 };
 
 /* All that is known of those who may stand behind one name in the directory. */
@@ -21,6 +24,7 @@ struct task {
 	struct recipient *recipient;
 	struct mailbox mailbox; /* of a path that cannot be read the domain alone, if that */
 	bool own_domain;
+	uint64_t lists; /* bit: number of the roster that it is on */
 };
 
 static const struct conf *conf_of(const struct judging *judging)
@@ -42,12 +46,16 @@ static struct judged judge_for(const struct judging *judging, const struct custo
 	struct spans products = {0};
 	struct judged judged = {.customer = customer, .product_class = PRODUCT_UNKNOWN};
 
+	judged.sample = csp_asked_sample(judging->asked, customer->id);
 	if (judging->classification->known) {
 		products = judging->classification->products;
 		judged.product_class =
 			csp_classifier_product_class(csp_snapshot_classifier(judging->snapshot),
 						     products, customer, judging->now);
 	}
+	if (conf_of(judging)->policy.redirects)
+		judged.contact_found =
+			csp_lookup_contact(&judged.contact, judging->lookup, customer, products);
 	struct sender_question question = {
 		.customer = customer, .products = products, .now = judging->now};
 	if (some_author_is_partner(judging->authors) &&
@@ -87,7 +95,9 @@ static void apply_failure_policy(const struct judging *judging, const struct fac
 		[FAILURE_ACCEPT] = DISPOSITION_PASS,
 	};
 	const struct conf *conf = conf_of(judging);
-	bool directory = facts->customer_found == COULD_NOT_TELL || !facts->sender.known;
+	bool resources = !facts->classification->known;
+	bool directory =
+		facts->customer_found == COULD_NOT_TELL || !facts->sender.known || !resources;
 	enum disposition gravest = DISPOSITION_PASS;
 
 	if (!verdict->fault)
@@ -95,32 +105,69 @@ static void apply_failure_policy(const struct judging *judging, const struct fac
 	if (directory)
 		gravest = dispositions[judging->lookup->refused ? conf->on_old_directory
 								: conf->on_directory_failure];
-	if (!facts->classification->known && dispositions[conf->on_resource_failure] > gravest)
+	if (resources && dispositions[conf->on_resource_failure] > gravest)
 		gravest = dispositions[conf->on_resource_failure];
 	verdict->disposition = gravest;
 }
 
-/* Takes the verdict for one customer where it is graver than what the recipient has. */
-static void judge_once(const struct judging *judging, const struct task *task,
-		       const struct facts *facts, bool first)
+/* A redirect needs to know where to; a directory that cannot tell must not turn it into a reject. */
+static void set_contact(struct recipient *recipient, const struct judged *judged)
 {
-	struct recipient *recipient = task->recipient;
-	struct verdict verdict;
+	struct verdict *verdict = &recipient->verdict;
 
-	csp_policy_evaluate(&verdict, &conf_of(judging)->policy, &conf_of(judging)->categories,
-			    facts);
-	apply_failure_policy(judging, facts, &verdict);
-	if (!first && verdict.disposition <= recipient->verdict.disposition)
+	if (verdict->disposition != DISPOSITION_BLOCK ||
+	    verdict->decided_by->action != ACTION_REDIRECT)
 		return;
-	recipient->verdict = verdict;
-	recipient->judged = !verdict.outside;
-	recipient->customer = SPAN_LIT("");
-	if (verdict.outside)
+	recipient->contact = judged->contact;
+	if (judged->contact_found != COULD_NOT_TELL)
 		return;
-	if (facts->customer)
-		recipient->customer = facts->customer->id;
-	recipient->sender = facts->sender;
-	recipient->product_class = facts->product_class;
+	verdict->rule = SPAN_LIT("fault");
+	verdict->decided_by = NULL;
+	verdict->disposition = DISPOSITION_TEMPFAIL;
+	verdict->fault = true;
+}
+
+static bool note_looks(struct recipient *out, const struct judging *judging,
+		       const struct facts *facts)
+{
+	const struct policy *policy = &conf_of(judging)->policy;
+	struct look *looks;
+
+	if (!judging->looks || out->verdict.outside)
+		return true;
+	looks = csp_arena_alloc(judging->message->arena, policy->rule_count, sizeof(*looks));
+	for (size_t i = 0; looks && i < policy->rule_count; i++)
+		csp_policy_look(&looks[i], &policy->rules[i], facts);
+	out->looks = looks;
+	out->look_count = looks ? policy->rule_count : 0;
+	return looks != NULL;
+}
+
+/* Takes the verdict for one customer where it is graver than what the recipient has. */
+static bool judge_once(const struct judging *judging, const struct task *task,
+		       const struct facts *facts, const struct judged *customer)
+{
+	const bool first = !task->recipient->verdict.rule.len;
+	struct recipient *recipient = task->recipient;
+	struct recipient judged = {.address = recipient->address,
+				   .canonical = recipient->canonical,
+				   .marks = recipient->marks};
+
+	csp_policy_evaluate(&judged.verdict, &conf_of(judging)->policy,
+			    &conf_of(judging)->categories, facts);
+	if (customer)
+		set_contact(&judged, customer);
+	apply_failure_policy(judging, facts, &judged.verdict);
+	if (!first && !csp_recipient_is_graver(&judged, recipient))
+		return true;
+	judged.judged = !judged.verdict.outside;
+	if (judged.judged) {
+		judged.customer = facts->customer ? facts->customer->id : SPAN_LIT("");
+		judged.sender = facts->sender;
+		judged.product_class = facts->product_class;
+	}
+	*recipient = judged;
+	return note_looks(recipient, judging, facts);
 }
 
 static unsigned marks_for(const struct sender *sender)
@@ -128,7 +175,7 @@ static unsigned marks_for(const struct sender *sender)
 	return sender->known && sender->unproven_author ? MARK_UNPROVEN_AUTHOR : 0;
 }
 
-static void judge(const struct judging *judging, const struct task *task,
+static bool judge(const struct judging *judging, const struct task *task,
 		  const struct audience *audience)
 {
 	struct recipient *recipient = task->recipient;
@@ -139,22 +186,31 @@ static void judge(const struct judging *judging, const struct task *task,
 		.sender = judging->sender,
 		.product_class = PRODUCT_UNKNOWN,
 		.marks = marks | marks_for(&judging->sender),
+		.client = &judging->message->client,
+		.now = judging->now,
+		.authors_listed = judging->asked->authors_listed,
+		.authors_touched = judging->asked->authors_touched,
+		.recipient_lists = task->lists,
+		.headers = judging->asked->headers,
 		.own_domain = task->own_domain,
 		.null_reverse_path_report = judging->own_report,
 	};
 
-	if (audience->found != FOUND)
-		judge_once(judging, task, &facts, true);
+	if (audience->found != FOUND && !judge_once(judging, task, &facts, NULL))
+		return false;
 	for (size_t i = 0; i < audience->count; i++) {
 		const struct judged *judged = &audience->items[i];
 		facts.customer = judged->customer;
 		facts.sender = judged->sender;
 		facts.product_class = judged->product_class;
 		facts.marks = marks | marks_for(&judged->sender);
-		judge_once(judging, task, &facts, i == 0);
+		facts.sample = judged->sample;
+		if (!judge_once(judging, task, &facts, judged))
+			return false;
 	}
 	if (recipient->judged)
 		recipient->marks |= marks_for(&recipient->sender);
+	return true;
 }
 
 /* RFC 5321 section 4.1.1.3: the one forward-path without a domain; it is the MTA's own. */
@@ -252,7 +308,10 @@ static bool judge_tasks(const struct judging *judging, struct task *tasks, size_
 		if (needs_directory(&tasks[i]) &&
 		    !find_audience(&audience, judging, &tasks[i], &domain, &domain_known))
 			return false;
-		judge(judging, &tasks[i], &audience);
+		if (!csp_asked_lists(&tasks[i].lists, conf_of(judging), judging->message->arena,
+				     &tasks[i].mailbox) ||
+		    !judge(judging, &tasks[i], &audience))
+			return false;
 	}
 	return true;
 }

@@ -6,6 +6,7 @@
 #ifndef CSP_JUDGE_H
 #define CSP_JUDGE_H
 
+#include "asked.h"
 #include "lookup.h"
 #include "snapshot.h"
 
@@ -16,9 +17,11 @@ struct judging {
 	struct lookup *lookup;
 	const struct authors *authors;
 	const struct classification *classification;
+	const struct asked *asked;
 	struct sender sender; /* to nobody in particular */
 	unsigned marks;       /* whoever gets it */
 	bool own_report;      /* dsn.h */
+	bool looks;           /* note for every rule what it comes to */
 	int64_t now;
 };
 

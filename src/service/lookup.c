@@ -145,3 +145,45 @@ enum found csp_lookup_providers(struct sender_question *question, struct lookup 
 	}
 	return question->provider_count ? FOUND : NOT_FOUND;
 }
+
+struct contacts {
+	struct span address;
+	unsigned partners;
+};
+
+static enum found add_contact(struct contacts *contacts, struct lookup *lookup,
+			      const struct relation *relation)
+{
+	const struct partner *partner = NULL;
+	enum found found = note(lookup, csp_directory_partner(&partner, lookup->read, lookup->arena,
+							      relation->partner));
+
+	if (found == COULD_NOT_TELL)
+		return found;
+	contacts->partners++;
+	contacts->address = found == FOUND ? partner->contact : SPAN_LIT("");
+	return FOUND;
+}
+
+enum found csp_lookup_contact(struct span *out, struct lookup *lookup,
+			      const struct customer *customer, struct spans products)
+{
+	struct contacts sellers = {0}, providers = {0};
+
+	*out = SPAN_LIT("");
+	if (!is_readable(lookup))
+		return note(lookup, COULD_NOT_TELL);
+	for (size_t i = 0; i < customer->relation_count; i++) {
+		const struct relation *relation = &customer->relations[i];
+		bool provides = relation->role == ROLE_INDIRECT_PROVIDER;
+		if (csp_relation_is_valid(relation, lookup->now) &&
+		    csp_relation_covers(relation, products) &&
+		    add_contact(provides ? &providers : &sellers, lookup, relation) ==
+			    COULD_NOT_TELL)
+			return COULD_NOT_TELL;
+	}
+	const struct contacts *contacts = sellers.partners ? &sellers : &providers;
+	if (contacts->partners == 1)
+		*out = contacts->address;
+	return out->len ? FOUND : NOT_FOUND;
+}

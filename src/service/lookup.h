@@ -37,6 +37,13 @@ void csp_lookup_authors(struct lookup *lookup, struct authors *authors);
 enum found csp_lookup_address(struct customers *out, struct lookup *lookup, struct span key);
 enum found csp_lookup_domain(struct customers *out, struct lookup *lookup, struct span domain);
 
+/*
+ * The contact of the customer's partner of record for these products: of the one direct-bill partner or reseller that covers
+ * them, or of the one provider where there is neither. NOT_FOUND when there are several, or the one has no contact.
+ */
+enum found csp_lookup_contact(struct span *out, struct lookup *lookup,
+			      const struct customer *customer, struct spans products);
+
 /* Puts the proofs of the customer's valid indirect providers into the question; COULD_NOT_TELL when one is not known. */
 enum found csp_lookup_providers(struct sender_question *question, struct lookup *lookup);
 

@@ -15,6 +15,7 @@ struct snapshot {
 	struct conf *conf;
 	struct classify_settings settings;
 	struct classifier *classifier;
+	struct tally *tally;
 	pthread_mutex_t lock; /* of the scratches */
 	struct classify_scratch *scratches[SCRATCHES_KEPT];
 	size_t scratch_count;
@@ -74,6 +75,7 @@ static void free_snapshot(struct snapshot *snapshot)
 		csp_classify_scratch_free(snapshot->scratches[i]);
 	if (snapshot->classifier)
 		csp_classifier_free(snapshot->classifier);
+	csp_tally_free(snapshot->tally);
 	if (snapshot->conf)
 		csp_conf_free(snapshot->conf);
 	pthread_mutex_destroy(&snapshot->lock);
@@ -94,6 +96,8 @@ enum conf_result csp_snapshot_new(struct snapshot **out, const char *conf_path,
 	enum conf_result result = csp_conf_read(&snapshot->conf, conf_path, report, context);
 	if (result == CONF_OK)
 		result = build_classifier(snapshot, &building);
+	if (result == CONF_OK && !csp_tally_new(&snapshot->tally, &snapshot->conf->policy))
+		result = refuse(&building, CONF_NO_MEMORY, "memory is short");
 	if (result != CONF_OK) {
 		free_snapshot(snapshot);
 		return result;
@@ -123,6 +127,11 @@ const struct conf *csp_snapshot_conf(const struct snapshot *snapshot)
 const struct classifier *csp_snapshot_classifier(const struct snapshot *snapshot)
 {
 	return snapshot->classifier;
+}
+
+const struct tally *csp_snapshot_tally(const struct snapshot *snapshot)
+{
+	return snapshot->tally;
 }
 
 struct classify_scratch *csp_snapshot_scratch_take(struct snapshot *snapshot)

@@ -7,6 +7,7 @@
 #include "conf_tables.h"
 #include "pack_conf.h"
 #include "policy_conf.h"
+#include "roster_conf.h"
 
 #define ARENA_MAX ((size_t)512 << 20)
 
@@ -20,6 +21,7 @@ struct draft {
 	struct conf conf;
 	struct pack_draft packs;
 	struct policy_draft policy;
+	struct roster_draft rosters;
 };
 
 static const char *failure_choice(const struct conf *conf, unsigned number)
@@ -28,14 +30,6 @@ static const char *failure_choice(const struct conf *conf, unsigned number)
 					    [FAILURE_FLAG_AND_PASS] = "flag-and-pass",
 					    [FAILURE_ACCEPT] = "accept",
 					    NULL};
-
-	(void)conf;
-	return names[number];
-}
-
-static const char *cloud_choice(const struct conf *conf, unsigned number)
-{
-	static const char *const names[] = {"commercial", "us-gov", "china", NULL};
 
 	(void)conf;
 	return names[number];
@@ -116,7 +110,7 @@ static bool store_fault_reply(const struct schema_place *place, const struct sch
 		.offset = offsetof(struct proofs, cert_subjects)                                   \
 	}
 
-static const struct schema proof_settings[] = {
+const struct schema csp_client_settings[] = {
 	CLIENT_PROOFS,
 	{0},
 };
@@ -203,7 +197,7 @@ static const struct schema authentication_settings[] = {
 	 .offset = offsetof(struct authentication_settings, authserv_ids)},
 	{.name = "trusted_hops",
 	 .type = SCHEMA_GROUP,
-	 .group = proof_settings,
+	 .group = csp_client_settings,
 	 .offset = offsetof(struct authentication_settings, hops)},
 	{.name = "below_received",
 	 .type = SCHEMA_BOOL,
@@ -241,6 +235,56 @@ static const struct schema vendor_settings[] = {
 	 .type = SCHEMA_GROUP,
 	 .group = vendor_proof_settings,
 	 .offset = offsetof(struct vendor, proofs)},
+	{0},
+};
+
+static const struct schema outbound_settings[] = {
+	{.name = "clients",
+	 .type = SCHEMA_GROUP,
+	 .group = csp_client_settings,
+	 .offset = offsetof(struct conf, outbound.clients)},
+	{.name = "except",
+	 .type = SCHEMA_GROUP,
+	 .group = csp_client_settings,
+	 .offset = offsetof(struct conf, outbound.except)},
+	{0},
+};
+
+static const char *mixed_choice(const struct conf *conf, unsigned number)
+{
+	static const char *const names[] = {
+		[MIXED_REJECT] = "reject", [MIXED_SPLIT] = "split", [MIXED_HOLD] = "hold", NULL};
+
+	(void)conf;
+	return names[number];
+}
+
+/* Who is taken out of a message is told by nobody else: the MTA has accepted it. */
+static bool complete_mixed(const struct schema_place *place, void *field)
+{
+	const struct plan_settings *plan = field;
+	bool notify = plan->notify.len > 0;
+
+	if ((plan->mixed == MIXED_SPLIT) == notify)
+		return true;
+	csp_schema_error(
+		place, notify ? "'notify' is for action = \"split\" alone"
+			      : "action = \"split\" needs 'notify': the address that gets what was "
+				"split, for nobody else learns of it");
+	return false;
+}
+
+static const struct schema mixed_settings[] = {
+	{.name = "action",
+	 .type = SCHEMA_CHOICE,
+	 .choice = mixed_choice,
+	 .fallback = "reject",
+	 .offset = offsetof(struct plan_settings, mixed)},
+	{.name = "notify",
+	 .type = SCHEMA_TEXT,
+	 .fallback = "",
+	 .check = csp_check_address,
+	 .offset = offsetof(struct plan_settings, notify)},
 	{0},
 };
 
@@ -306,7 +350,7 @@ static const struct schema directory_settings[] = {
 	{.name = "single_partner_clouds",
 	 .type = SCHEMA_TEXTS,
 	 .max = 3,
-	 .choice = cloud_choice,
+	 .choice = csp_choice_cloud,
 	 .fallback = "us-gov",
 	 .offset = offsetof(struct conf, single_partner_clouds)},
 	{.name = "address_separators",
@@ -461,7 +505,7 @@ static const struct schema classification_settings[] = {
 	 .offset = offsetof(struct draft, packs)},
 	{.name = "tag_sources",
 	 .type = SCHEMA_GROUP,
-	 .group = proof_settings,
+	 .group = csp_client_settings,
 	 .offset = offsetof(struct draft, conf.tag_sources)},
 	{.name = "remove_untrusted_tags",
 	 .type = SCHEMA_BOOL,
@@ -493,6 +537,10 @@ const struct schema csp_conf_settings[] = {
 	 .group = authentication_settings,
 	 .complete = complete_authentication,
 	 .offset = offsetof(struct draft, conf.authentication)},
+	{.name = "outbound",
+	 .type = SCHEMA_GROUP,
+	 .group = outbound_settings,
+	 .offset = offsetof(struct draft, conf)},
 	{.name = "milter",
 	 .type = SCHEMA_GROUP,
 	 .group = milter_settings,
@@ -534,7 +582,18 @@ const struct schema csp_conf_settings[] = {
 	 .check = csp_check_url,
 	 .fallback = "",
 	 .offset = offsetof(struct draft, conf.plan.help_url)},
+	{.name = "mixed_recipients",
+	 .type = SCHEMA_GROUP,
+	 .group = mixed_settings,
+	 .complete = complete_mixed,
+	 .offset = offsetof(struct draft, conf.plan)},
 	{.name = "classification", .type = SCHEMA_GROUP, .group = classification_settings},
+	{.name = "address_lists",
+	 .type = SCHEMA_GROUPS,
+	 .max = 1000,
+	 .group = csp_roster_settings,
+	 .each = csp_roster_read,
+	 .offset = offsetof(struct draft, rosters)},
 	{.name = "rules",
 	 .type = SCHEMA_GROUPS,
 	 .required = true,

@@ -34,6 +34,11 @@ struct conf_journal {
 	unsigned timeout; /* seconds a message waits for its record */
 };
 
+/* Whose mail is judged: that of `clients`, or of all where none are named, but never that of `except`. */
+struct outbound {
+	struct proofs clients, except;
+};
+
 struct conf {
 	enum mode mode;
 	struct conf_milter milter;
@@ -46,13 +51,14 @@ struct conf {
 	enum failure_policy on_directory_failure, on_journal_failure, on_resource_failure;
 	enum failure_policy on_old_directory;
 	struct vendor vendor;
+	struct outbound outbound;
 	struct authentication_settings authentication;
 	struct policy policy;
 	struct categories categories;
 	struct spans single_partner_clouds; /* names */
 	struct spans text_fields;
 	struct proofs tag_sources;
-	struct pack pack; /* all packs as one */
+	struct pack pack;            /* all packs as one */
 	struct spans removed_fields; /* what csp_plan_remove_fields asks for */
 	unsigned pack_files;
 	struct span flag_header; /* "X-CSP-Policy" */

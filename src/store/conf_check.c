@@ -237,6 +237,30 @@ bool csp_check_account(const struct schema_place *place, struct span *text)
 	return true;
 }
 
+bool csp_check_address(const struct schema_place *place, struct span *text)
+{
+	struct arena *arena = csp_schema_reader(place)->arena;
+	struct mailbox mailbox;
+	enum mailbox_result result = MAILBOX_OK;
+
+	if (!text->len)
+		return true;
+	result = csp_mailbox_parse(&mailbox, arena, *text);
+	if (result == MAILBOX_NO_MEMORY)
+		return csp_schema_no_memory(place);
+	if (result != MAILBOX_OK)
+		return refuse(place, *text, "is no address: 'local@domain'");
+	return csp_mailbox_format(text, arena, &mailbox) || csp_schema_no_memory(place);
+}
+
+const char *csp_choice_cloud(const struct conf *conf, unsigned number)
+{
+	static const char *const names[] = {"commercial", "us-gov", "china", NULL};
+
+	(void)conf;
+	return names[number];
+}
+
 const char *csp_choice_category(const struct conf *conf, unsigned number)
 {
 	return number < conf->categories.count ? conf->categories.names[number].data : NULL;

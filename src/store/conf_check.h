@@ -20,6 +20,7 @@ schema_check csp_check_separators;
 schema_check csp_check_facility;
 schema_check csp_check_url;
 schema_check csp_check_account; /* a user's or a group's name */
+schema_check csp_check_address; /* "local@domain", or empty; put into canonical form */
 
 schema_store csp_store_cstr;    /* const char * */
 schema_store csp_store_mode;    /* mode_t, from "0660" */
@@ -27,6 +28,7 @@ schema_store csp_store_network; /* into a struct proofs, one after the other */
 
 schema_choice csp_choice_category; /* those of the configuration that is being read */
 schema_choice csp_choice_mode;
+schema_choice csp_choice_cloud;
 
 /* An address of a sender: "local@domain", or "@domain" for a whole domain. */
 bool csp_check_sender(struct mailbox *out, const struct schema_place *place, struct span text);

@@ -10,6 +10,8 @@
 
 extern const struct schema csp_conf_settings[];
 extern const struct schema csp_rule_settings[];
+extern const struct schema
+	csp_client_settings[]; /* a struct proofs: facts of the MTA about its client */
 extern const struct schema csp_pack_settings[];
 
 #endif

@@ -3,10 +3,21 @@
 #include "conf_check.h"
 #include "conf_tables.h"
 #include "guess.h"
+#include "roster_conf.h"
+#include "when.h"
+
+#include <sodium.h>
 
 #define DEFAULT_REPLY                                                                              \
 	"550 5.7.1 Mail of this kind may not be sent to this customer by this sender "             \
 	"(${decision})"
+#define DEFAULT_DEFERRAL                                                                           \
+	"451 4.7.1 Mail of this kind may not be sent to this customer by this sender for the "     \
+	"time being (${decision})"
+
+/* Those that a block may ask for. */
+static const enum action block_actions[] = {ACTION_REJECT, ACTION_QUARANTINE, ACTION_REDIRECT,
+					    ACTION_TEMPFAIL};
 
 static const char *sender_choice(const struct conf *conf, unsigned number)
 {
@@ -47,7 +58,9 @@ static const char *disposition_choice(const struct conf *conf, unsigned number)
 static const char *action_choice(const struct conf *conf, unsigned number)
 {
 	(void)conf;
-	return number == 0 ? csp_action_name(ACTION_REJECT) : NULL;
+	return number < sizeof(block_actions) / sizeof(block_actions[0])
+		       ? csp_action_name(block_actions[number])
+		       : NULL;
 }
 
 /* Packs are read before rules, so all lists are known here. */
@@ -109,23 +122,67 @@ static bool store_despite(const struct schema_place *place, const struct schema_
 	return true;
 }
 
+static bool store_action(const struct schema_place *place, const struct schema_value *value,
+			 void *field)
+{
+	(void)place;
+	*(enum action *)field = block_actions[value->number];
+	return true;
+}
+
+/* The action stands before the reply in the table, so its class is known. */
 static bool store_reply(const struct schema_place *place, const struct schema_value *value,
 			void *field)
 {
-	const char *why = csp_reply_parse(field, value->text, '5');
+	struct rule *rule = field;
+	const char *why = csp_reply_parse(&rule->reply, value->text,
+					  rule->action == ACTION_TEMPFAIL ? '4' : '5');
 
 	if (why)
 		csp_schema_error(place, "%s", why);
 	return !why;
 }
 
-/* There is one action so far; the rule takes it from its disposition. */
-static bool store_action(const struct schema_place *place, const struct schema_value *value,
+static bool store_time(const struct schema_place *place, const struct schema_value *value,
+		       void *field)
+{
+	char quote[CONF_QUOTE_SIZE];
+
+	if (csp_when_parse(field, value->text))
+		return true;
+	csp_schema_error(place,
+			 "'%s' is no time: \"2026-11-23\", which begins at 00:00 UTC, or "
+			 "\"2026-11-23T10:00:00+01:00\"",
+			 csp_conf_quote(quote, value->text));
+	return false;
+}
+
+/* Names of header fields have a bit each, all rules together. */
+static bool store_header(const struct schema_place *place, const struct schema_value *value,
 			 void *field)
 {
-	(void)place;
-	(void)value;
-	*(enum action *)field = ACTION_REJECT;
+	struct conf_reader *reader = csp_schema_reader(place);
+	struct spans *headers = &reader->conf->policy.headers;
+	size_t at = 0;
+
+	while (at < headers->count && !csp_span_equal_nocase(headers->items[at], value->text))
+		at++;
+	if (at == RULE_HEADERS_MAX) {
+		csp_schema_error(place, "all rules together may name %d header fields",
+				 RULE_HEADERS_MAX);
+		return false;
+	}
+	if (at == headers->count) {
+		struct span *names =
+			csp_arena_alloc(reader->arena, headers->count + 1, sizeof(*names));
+		if (!names)
+			return csp_schema_no_memory(place);
+		for (size_t i = 0; i < headers->count; i++)
+			names[i] = headers->items[i];
+		names[at] = value->text;
+		*headers = (struct spans){names, at + 1};
+	}
+	*(uint64_t *)field |= UINT64_C(1) << at;
 	return true;
 }
 
@@ -146,6 +203,35 @@ static bool store_action(const struct schema_place *place, const struct schema_v
 		 .max = 32,                                                                        \
 		 .check = check_list,                                                              \
 		 .offset = (base) + offsetof(struct criteria, lists)},                             \
+		{.name = "cloud",                                                                  \
+		 .type = SCHEMA_TEXTS,                                                             \
+		 .min = 1,                                                                         \
+		 .max = 3,                                                                         \
+		 .choice = csp_choice_cloud,                                                       \
+		 .offset = (base) + offsetof(struct criteria, clouds)},                            \
+		{.name = "author_list",                                                            \
+		 .type = SCHEMA_TEXTS,                                                             \
+		 .min = 1,                                                                         \
+		 .max = ROSTERS_MAX,                                                               \
+		 .store = csp_store_roster_bit,                                                    \
+		 .offset = (base) + offsetof(struct criteria, author_lists)},                      \
+		{.name = "recipient_list",                                                         \
+		 .type = SCHEMA_TEXTS,                                                             \
+		 .min = 1,                                                                         \
+		 .max = ROSTERS_MAX,                                                               \
+		 .store = csp_store_roster_bit,                                                    \
+		 .offset = (base) + offsetof(struct criteria, recipient_lists)},                   \
+		{.name = "client",                                                                 \
+		 .type = SCHEMA_GROUP,                                                             \
+		 .group = csp_client_settings,                                                     \
+		 .offset = (base) + offsetof(struct criteria, client)},                            \
+		{.name = "header",                                                                 \
+		 .type = SCHEMA_TEXTS,                                                             \
+		 .min = 1,                                                                         \
+		 .max = RULE_HEADERS_MAX,                                                          \
+		 .check = csp_check_field_name,                                                    \
+		 .store = store_header,                                                            \
+		 .offset = (base) + offsetof(struct criteria, headers)},                           \
 	{                                                                                          \
 		.name = "also_direct", .type = SCHEMA_BOOL, .store = store_also_direct,            \
 		.offset = (base)                                                                   \
@@ -188,24 +274,33 @@ const struct schema csp_rule_settings[] = {
 	 .choice = action_choice,
 	 .store = store_action,
 	 .offset = offsetof(struct rule, action)},
-	{.name = "reply",
+	{.name = "reply", .type = SCHEMA_TEXT, .min = 1, .store = store_reply},
+	{.name = "copy_to",
 	 .type = SCHEMA_TEXT,
 	 .min = 1,
-	 .store = store_reply,
-	 .offset = offsetof(struct rule, reply)},
+	 .check = csp_check_address,
+	 .offset = offsetof(struct rule, copy_to)},
+	{.name = "percent",
+	 .type = SCHEMA_NUMBER,
+	 .min = 1,
+	 .max = 99,
+	 .offset = offsetof(struct rule, percent)},
+	{.name = "from",
+	 .type = SCHEMA_TEXT,
+	 .min = 1,
+	 .store = store_time,
+	 .offset = offsetof(struct rule, from)},
+	{.name = "until",
+	 .type = SCHEMA_TEXT,
+	 .min = 1,
+	 .store = store_time,
+	 .offset = offsetof(struct rule, until)},
 	{0},
 };
 
 static bool stands(const struct schema_place *place, const char *name)
 {
 	return config_setting_get_member(place->setting, name) != NULL;
-}
-
-static bool is_empty(const struct criteria *criteria)
-{
-	return !criteria->categories && !criteria->senders && !criteria->proofs &&
-	       !criteria->product_classes && !criteria->marks && !criteria->lists.count &&
-	       criteria->also_direct == ALSO_ANY;
 }
 
 static bool can_hold(const struct criteria *criteria)
@@ -217,21 +312,36 @@ static bool can_hold(const struct criteria *criteria)
 /* What is right by itself but not together. */
 static bool check_together(const struct schema_place *place, const struct rule *rule)
 {
+	const bool blocks = rule->disposition == DISPOSITION_BLOCK;
 	bool right = true;
+	const struct misplaced {
+		const char *name;
+		bool right;
+		const char *belongs;
+	} parts[] = {
+		{"action", blocks, "disposition = \"block\""},
+		{"reply", blocks && rule->action != ACTION_QUARANTINE,
+		 "a block whose action is \"reject\", \"redirect\" or \"tempfail\""},
+		{"copy_to", rule->disposition == DISPOSITION_FLAG, "disposition = \"flag\""},
+		{"despite", rule->disposition == DISPOSITION_PASS,
+		 "disposition = \"pass\": it says which marks do not turn the pass into a flag"},
+		{"percent", rule->mode == MODE_ENFORCE, "a rule that is enforced"},
+		{"from", rule->mode == MODE_ENFORCE, "a rule that is enforced"},
+		{"until", rule->mode == MODE_ENFORCE, "a rule that is enforced"},
+	};
 
-	if (rule->disposition != DISPOSITION_BLOCK &&
-	    (stands(place, "action") || stands(place, "reply"))) {
-		csp_schema_error(place, "'%s' belongs to disposition = \"block\" alone",
-				 stands(place, "action") ? "action" : "reply");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].right || !stands(place, parts[i].name))
+			continue;
+		csp_schema_error(place, "'%s' belongs to %s", parts[i].name, parts[i].belongs);
 		right = false;
 	}
-	if (rule->disposition != DISPOSITION_PASS && rule->despite) {
-		csp_schema_error(place,
-				 "'despite' belongs to disposition = \"pass\" alone: it says "
-				 "which marks do not turn the pass into a flag");
+	if (rule->until && rule->from >= rule->until) {
+		csp_schema_error(place, "'until' is not later than 'from': the rule is never "
+					"enforced");
 		right = false;
 	}
-	if (rule->has_except && is_empty(&rule->except)) {
+	if (rule->has_except && csp_criteria_are_empty(&rule->except)) {
 		csp_schema_error(place, "'except' names no criterion, so it would take everything "
 					"out: remove it");
 		right = false;
@@ -245,25 +355,40 @@ static bool check_together(const struct schema_place *place, const struct rule *
 	return right;
 }
 
-static bool complete_rule(const struct schema_place *place, struct rule *rule)
+static uint64_t salt_of(struct span name)
 {
-	static const enum action actions[] = {[DISPOSITION_PASS] = ACTION_ACCEPT,
-					      [DISPOSITION_FLAG] = ACTION_FLAG,
-					      [DISPOSITION_BLOCK] = ACTION_REJECT};
+	unsigned char hash[crypto_generichash_BYTES];
+	uint64_t salt = 0;
 
-	rule->has_except = stands(place, "except");
-	rule->line = csp_schema_origin(place).line;
-	if (!check_together(place, rule))
-		return false;
-	if (rule->disposition == DISPOSITION_BLOCK && !rule->reply.text.len)
-		csp_reply_parse(&rule->reply, SPAN_LIT(DEFAULT_REPLY), '5');
-	rule->action = actions[rule->disposition];
-	return true;
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)name.data, name.len, NULL, 0);
+	for (size_t i = 0; i < sizeof(salt); i++)
+		salt = salt << 8 | hash[i];
+	return salt;
 }
 
-static bool takes_everything(const struct rule *rule)
+static void set_reply(struct rule *rule)
 {
-	return rule->mode == MODE_ENFORCE && !rule->has_except && is_empty(&rule->match);
+	if (rule->disposition != DISPOSITION_BLOCK || rule->reply.text.len)
+		return;
+	if (rule->action == ACTION_TEMPFAIL)
+		csp_reply_parse(&rule->reply, SPAN_LIT(DEFAULT_DEFERRAL), '4');
+	else
+		csp_reply_parse(&rule->reply, SPAN_LIT(DEFAULT_REPLY), '5');
+}
+
+static bool complete_rule(const struct schema_place *place, struct rule *rule)
+{
+	rule->has_except = stands(place, "except");
+	rule->line = csp_schema_origin(place).line;
+	rule->match.favours = rule->disposition == DISPOSITION_PASS;
+	rule->except.favours = !rule->match.favours;
+	rule->salt = salt_of(rule->name);
+	if (!check_together(place, rule))
+		return false;
+	set_reply(rule);
+	if (rule->disposition != DISPOSITION_BLOCK)
+		rule->action = rule->disposition == DISPOSITION_FLAG ? ACTION_FLAG : ACTION_ACCEPT;
+	return true;
 }
 
 /* A rule against those before it. */
@@ -290,7 +415,10 @@ static bool add_rule(const struct schema_place *place, struct policy_draft *draf
 	struct rule *added = &draft->rules[draft->count++];
 
 	*added = *rule;
-	if (!draft->last && takes_everything(rule))
+	if (rule->disposition == DISPOSITION_BLOCK && rule->action == ACTION_REDIRECT)
+		csp_schema_reader(place)->conf->policy.redirects = true;
+	if (!draft->last && csp_rule_is_always_enforced(rule) &&
+	    csp_criteria_are_empty(&rule->match))
 		draft->last = added;
 	return right;
 }
@@ -298,7 +426,7 @@ static bool add_rule(const struct schema_place *place, struct policy_draft *draf
 bool csp_policy_read_rule(const struct schema_place *place, size_t index, size_t count, void *field)
 {
 	struct policy_draft *draft = field;
-	struct rule rule = {.mode = MODE_ENFORCE};
+	struct rule rule = {.mode = MODE_ENFORCE, .action = ACTION_REJECT};
 
 	if (index == 0)
 		draft->rules = csp_arena_alloc(csp_schema_reader(place)->arena, count,

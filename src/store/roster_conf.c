@@ -1,0 +1,245 @@
+#include "roster_conf.h"
+
+#include <string.h>
+
+#include "conf_check.h"
+#include "guess.h"
+
+/* One list while it is read. */
+struct list {
+	struct span name;
+	struct span *addresses, *domains;
+	size_t address_count, address_cap;
+	size_t domain_count, domain_cap;
+};
+
+static bool push(struct conf_reader *reader, void **items, size_t *cap, size_t *count,
+		 struct span text)
+{
+	if (!csp_arena_grow(reader->arena, items, cap, *count, sizeof(text)))
+		return false;
+	((struct span *)*items)[(*count)++] = text;
+	return true;
+}
+
+enum entry_result { ENTRY_TAKEN, ENTRY_WRONG, ENTRY_NO_MEMORY };
+
+static enum entry_result take_domain(struct list *list, struct conf_reader *reader,
+				     struct span text)
+{
+	bool below = text.len && text.data[0] == '.';
+	void *items = list->domains;
+	struct span domain;
+	char *pattern;
+
+	switch (csp_domain_canonical(&domain, reader->arena,
+				     below ? csp_span_slice(text, 1, text.len) : text)) {
+	case MAILBOX_OK:
+		break;
+	case MAILBOX_NO_MEMORY:
+		return ENTRY_NO_MEMORY;
+	case MAILBOX_NULL:
+	case MAILBOX_INVALID:
+	default:
+		return ENTRY_WRONG;
+	}
+	pattern = csp_arena_alloc(reader->arena, domain.len + 1, 1);
+	if (!pattern)
+		return ENTRY_NO_MEMORY;
+	pattern[0] = '.';
+	memcpy(pattern + 1, domain.data, domain.len);
+	if (below)
+		domain = (struct span){pattern, domain.len + 1};
+	if (!push(reader, &items, &list->domain_cap, &list->domain_count, domain))
+		return ENTRY_NO_MEMORY;
+	list->domains = items;
+	return ENTRY_TAKEN;
+}
+
+static enum entry_result take_address(struct list *list, struct conf_reader *reader,
+				      struct span text)
+{
+	void *items = list->addresses;
+	struct mailbox mailbox;
+	struct span key;
+
+	switch (csp_mailbox_parse(&mailbox, reader->arena, text)) {
+	case MAILBOX_OK:
+		break;
+	case MAILBOX_NO_MEMORY:
+		return ENTRY_NO_MEMORY;
+	case MAILBOX_NULL:
+	case MAILBOX_INVALID:
+	default:
+		return ENTRY_WRONG;
+	}
+	if (!csp_mailbox_key(&key, reader->arena, &mailbox, reader->conf->address_separators) ||
+	    !push(reader, &items, &list->address_cap, &list->address_count, key))
+		return ENTRY_NO_MEMORY;
+	list->addresses = items;
+	return ENTRY_TAKEN;
+}
+
+/* "anna@example.com", "example.com", ".example.com" */
+static enum entry_result take_entry(struct list *list, struct conf_reader *reader, struct span text)
+{
+	return csp_span_find(text, '@') < text.len ? take_address(list, reader, text)
+						   : take_domain(list, reader, text);
+}
+
+#define ENTRY_FORMS "an address, a domain, or a domain with a '.' before it for its sub-domains"
+
+static bool store_entry(const struct schema_place *place, const struct schema_value *value,
+			void *field)
+{
+	char quote[CONF_QUOTE_SIZE];
+
+	switch (take_entry(field, csp_schema_reader(place), value->text)) {
+	case ENTRY_TAKEN:
+		return true;
+	case ENTRY_NO_MEMORY:
+		return csp_schema_no_memory(place);
+	case ENTRY_WRONG:
+	default:
+		csp_schema_error(place, "'%s' is no entry of a list: " ENTRY_FORMS,
+				 csp_conf_quote(quote, value->text));
+		return false;
+	}
+}
+
+/* A line without its comment: '#' begins one at the start of a line or behind a space. */
+static struct span strip(struct span line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.data[i] == '#' &&
+		    (i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t'))
+			line.len = i;
+	}
+	return csp_span_trim(line);
+}
+
+static bool take_lines(struct list *list, struct conf_reader *reader, const struct conf_file *file)
+{
+	struct span rest = file->text, line;
+	bool right = true;
+
+	for (unsigned number = 1; rest.len; number++) {
+		char quote[CONF_QUOTE_SIZE];
+		csp_span_split(&line, &rest, rest, '\n');
+		line = strip(line);
+		if (!line.len)
+			continue;
+		enum entry_result result = take_entry(list, reader, line);
+		if (result == ENTRY_NO_MEMORY) {
+			reader->no_memory = true;
+			return false;
+		}
+		if (result == ENTRY_TAKEN)
+			continue;
+		csp_conf_error(reader, file->name, number,
+			       "'%s' is no entry of a list: " ENTRY_FORMS,
+			       csp_conf_quote(quote, line));
+		right = false;
+	}
+	return right;
+}
+
+static bool store_file(const struct schema_place *place, const struct schema_value *value,
+		       void *field)
+{
+	struct conf_reader *reader = csp_schema_reader(place);
+	struct conf_origin origin = csp_schema_origin(place);
+	struct conf_file file;
+	struct span path;
+
+	if (!csp_conf_file_path(&path, reader, origin.file, value->text))
+		return csp_schema_no_memory(place);
+	return csp_conf_file_read(&file, reader, path, origin) && take_lines(field, reader, &file);
+}
+
+const struct schema csp_roster_settings[] = {
+	{.name = "name",
+	 .type = SCHEMA_TEXT,
+	 .required = true,
+	 .min = 1,
+	 .max = 64,
+	 .check = csp_check_name,
+	 .offset = offsetof(struct list, name)},
+	{.name = "addresses", .type = SCHEMA_TEXTS, .max = 10000, .store = store_entry},
+	{.name = "files", .type = SCHEMA_TEXTS, .max = 100, .store = store_file},
+	{0},
+};
+
+static bool check_list(const struct schema_place *place, const struct roster_draft *draft,
+		       const struct list *list)
+{
+	char quote[CONF_QUOTE_SIZE];
+
+	if (draft->count == ROSTERS_MAX) {
+		csp_schema_error(place, "there may be %d lists", ROSTERS_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < draft->count; i++)
+		if (csp_span_equal(draft->rosters[i].name, list->name)) {
+			csp_schema_error(place, "a list '%s' stands already above",
+					 csp_conf_quote(quote, list->name));
+			return false;
+		}
+	if (!config_setting_get_member(place->setting, "addresses") &&
+	    !config_setting_get_member(place->setting, "files")) {
+		csp_schema_error(place, "'addresses' or 'files' must say who is on the list");
+		return false;
+	}
+	return true;
+}
+
+bool csp_roster_read(const struct schema_place *place, size_t index, size_t count, void *field)
+{
+	struct conf_reader *reader = csp_schema_reader(place);
+	struct roster_draft *draft = field;
+	struct list list = {.name = {"", 0}};
+
+	if (index == 0)
+		draft->rosters = csp_arena_alloc(reader->arena, count, sizeof(*draft->rosters));
+	if (!draft->rosters)
+		return csp_schema_no_memory(place);
+	if (!csp_schema_read(place, csp_roster_settings, &list) || !check_list(place, draft, &list))
+		return false;
+	csp_spans_sort(list.addresses, list.address_count);
+	csp_spans_sort(list.domains, list.domain_count);
+	draft->rosters[draft->count++] = (struct roster){
+		.name = list.name,
+		.addresses = {list.addresses, list.address_count},
+		.domains = {list.domains, list.domain_count},
+	};
+	reader->conf->policy.rosters = draft->rosters;
+	reader->conf->policy.roster_count = draft->count;
+	return true;
+}
+
+bool csp_store_roster_bit(const struct schema_place *place, const struct schema_value *value,
+			  void *field)
+{
+	const struct conf_reader *reader = csp_schema_reader(place);
+	const struct policy *policy = &reader->conf->policy;
+	char quote[CONF_QUOTE_SIZE];
+	struct guess guess;
+
+	csp_guess_init(&guess, value->text);
+	for (size_t i = 0; i < policy->roster_count; i++) {
+		if (csp_span_equal(policy->rosters[i].name, value->text)) {
+			*(uint64_t *)field |= UINT64_C(1) << i;
+			return true;
+		}
+		csp_guess_try(&guess, policy->rosters[i].name.data);
+	}
+	if (reader->incomplete)
+		return true;
+	csp_conf_quote(quote, value->text);
+	if (guess.best)
+		csp_schema_error(place, "address_lists has no list '%s': did you mean '%s'?", quote,
+				 guess.best);
+	else
+		csp_schema_error(place, "address_lists has no list '%s'", quote);
+	return false;
+}
