@@ -8,7 +8,7 @@ import stat
 import time
 
 from daemon import INCIDENT, OPERATIONAL, SUBSCRIPTION, Daemon, Skip, until
-from protocol import (ACTIONS, ADDHDRS, CHGHDRS, HDR_LEADSPC, NOBODY, NODATA, NOUNKNOWN, NR_BODY, NR_CONN, NR_DATA,
+from protocol import (ACTIONS, ADDHDRS, ADDRCPT, CHGHDRS, DELRCPT, QUARANTINE, HDR_LEADSPC, NOBODY, NODATA, NOUNKNOWN, NR_BODY, NR_CONN, NR_DATA,
                       NR_EOH, NR_HDR, NR_HELO, NR_MAIL, NR_RCPT, NR_UNKN, PROTOCOL, SETSYMLIST)
 
 TRANSPORTS = ("unix", "inet", "inet6")
@@ -132,7 +132,7 @@ def test_negotiation_takes_what_is_worth_having_on_a_unix_socket():
     with Daemon() as daemon, daemon.client() as mta:
         mta.negotiate()
         assert mta.version == 6
-        assert mta.actions == ADDHDRS | CHGHDRS | SETSYMLIST, hex(mta.actions)
+        assert mta.actions == ADDHDRS | CHGHDRS | ADDRCPT | DELRCPT | QUARANTINE | SETSYMLIST, hex(mta.actions)
         wanted = (NOBODY | NOUNKNOWN | NR_CONN | NR_HELO | NR_RCPT | NR_DATA | NR_HDR | NR_EOH | NR_BODY | NR_UNKN |
                   HDR_LEADSPC)
         assert mta.protocol == wanted, hex(mta.protocol)

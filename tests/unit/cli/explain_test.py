@@ -85,6 +85,9 @@ to           <ann@customer.example>, looked up as ann@customer.example
   customer     {CUSTOMER}
   sender       vendor (proof: proven)
   product      csp
+  looked at    partner-of-record: no (sender)
+               trial: yes, but it is in monitor mode
+               subscription: yes
   rule         subscription: block
   would        trial: flag (a rule in monitor mode)
 to           <x@nobody.example>, looked up as x@nobody.example

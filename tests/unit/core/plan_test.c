@@ -189,8 +189,10 @@ static void of_equal_verdicts_the_earlier_rule_gives_the_reply(void **state)
 {
 	const struct rule rules[] = {
 		{.name = SPAN_LIT("one"),
+		 .action = ACTION_REJECT,
 		 .reply = {SPAN_LIT("550"), SPAN_LIT("5.7.1"), SPAN_LIT("first")}},
 		{.name = SPAN_LIT("two"),
+		 .action = ACTION_REJECT,
 		 .reply = {SPAN_LIT("551"), SPAN_LIT("5.7.2"), SPAN_LIT("second")}},
 	};
 	const struct recipient recipients[] = {
@@ -239,6 +241,7 @@ static void a_template_is_expanded(void **state)
 {
 	const struct rule rule = {
 		.name = SPAN_LIT("subscription"),
+		.action = ACTION_REJECT,
 		.reply = {SPAN_LIT("550"), SPAN_LIT("5.7.1"),
 			  SPAN_LIT("${rule}/${category}: 100% $ see ${help-url} (${decision})")}};
 	const struct recipient one = recipient(DISPOSITION_BLOCK, &rule);
@@ -272,6 +275,7 @@ static void what_a_name_brings_along_stays_one_short_printable_line(void **state
 	char name[600];
 	const struct rule rule = {
 		.name = {name, sizeof(name)},
+		.action = ACTION_REJECT,
 		.reply = {SPAN_LIT("550"), SPAN_LIT("5.7.1"), SPAN_LIT("${rule}${rule}")}};
 	struct arena arena;
 
@@ -292,6 +296,7 @@ static void without_a_category_the_reply_says_so(void **state)
 {
 	const struct rule rule = {
 		.name = SPAN_LIT("r"),
+		.action = ACTION_REJECT,
 		.reply = {SPAN_LIT("550"), SPAN_LIT("5.7.1"), SPAN_LIT("${category}")}};
 	const struct classification unclassified = {.known = false};
 	const struct recipient one = recipient(DISPOSITION_BLOCK, &rule);
@@ -304,6 +309,170 @@ static void without_a_category_the_reply_says_so(void **state)
 	csp_arena_init(&arena, 1 << 16);
 	assert_true(csp_plan_make(&plan, &arena, &settings, &decision));
 	assert_true(csp_span_equal(plan.reply_text, SPAN_LIT("unknown")));
+	csp_arena_dispose(&arena);
+}
+
+/* Everything that one recipient may ask for, as a letter of the tables below. */
+enum kind { PASS, FLAG, REDIRECT, QUARANTINE, TEMPFAIL, REJECT, FAULT, KINDS };
+
+static const struct rule kind_rules[KINDS] = {
+	[PASS] = {.name = TEXT("pass"), .disposition = DISPOSITION_PASS},
+	[FLAG] = {.name = TEXT("flag"),
+		  .disposition = DISPOSITION_FLAG,
+		  .action = ACTION_FLAG,
+		  .copy_to = TEXT("copies@site.example")},
+	[REDIRECT] = {.name = TEXT("redirect"),
+		      .disposition = DISPOSITION_BLOCK,
+		      .action = ACTION_REDIRECT,
+		      .reply = {TEXT("550"), TEXT("5.7.1"), TEXT("no contact")}},
+	[QUARANTINE] = {.name = TEXT("quarantine"),
+			.disposition = DISPOSITION_BLOCK,
+			.action = ACTION_QUARANTINE},
+	[TEMPFAIL] = {.name = TEXT("tempfail"),
+		      .disposition = DISPOSITION_BLOCK,
+		      .action = ACTION_TEMPFAIL,
+		      .reply = {TEXT("450"), TEXT("4.7.1"), TEXT("not now")}},
+	[REJECT] = {.name = TEXT("reject"),
+		    .disposition = DISPOSITION_BLOCK,
+		    .action = ACTION_REJECT,
+		    .reply = {TEXT("550"), TEXT("5.7.1"), TEXT("no")}},
+};
+
+static struct recipient recipient_of(enum kind kind, const char *path)
+{
+	const struct rule *rule = &kind_rules[kind];
+	struct recipient one = kind == FAULT ? recipient(DISPOSITION_TEMPFAIL, NULL)
+					     : recipient(rule->disposition, rule);
+
+	one.address = csp_span_from(path);
+	if (kind == REDIRECT)
+		one.contact = SPAN_LIT("desk@partner.example");
+	return one;
+}
+
+/*
+ * What a message comes to whose two recipients ask for these: A accept, F flag, S split, D redirect, Q quarantine, T tempfail,
+ * R reject. The tables are symmetric.
+ */
+static const char *const algebra[3][KINDS] = {
+	[MIXED_REJECT] = {"AFDQTRT", "FFDQTRT", "DDDQTRT", "QQQQTRT", "TTTTTRT", "RRRRRRT",
+			  "TTTTTTT"},
+	[MIXED_SPLIT] = {"AFDQTST", "FFDQTST", "DDDQTDT", "QQQQTQT", "TTTTTTT", "SSDQTRT",
+			 "TTTTTTT"},
+	[MIXED_HOLD] = {"AFDQTQT", "FFDQTQT", "DDDQTQT", "QQQQTQT", "TTTTTTT", "QQQQTRT",
+			"TTTTTTT"},
+};
+
+static enum action action_of(char letter)
+{
+	static const char letters[] = "AFSDQTR";
+
+	return (enum action)(strchr(letters, letter) - letters);
+}
+
+static bool holds(struct spans list, const char *text)
+{
+	return csp_spans_hold(list, csp_span_from(text));
+}
+
+/* Nothing is lost, and nothing goes where a verdict forbids it, whatever the tables say. */
+static void check_recipient(const struct plan *plan, enum kind kind, const char *path)
+{
+	bool goes_on = plan->action <= ACTION_QUARANTINE;
+	bool is_removed = holds(plan->removed_recipients, path);
+
+	if (!goes_on) {
+		assert_true(plan->reply_code.len > 0);
+		assert_int_equal(plan->removed_recipients.count + plan->added_recipients.count, 0);
+		return;
+	}
+	assert_int_equal(plan->reply_code.len, 0);
+	assert_true((plan->hold_reason.len > 0) == (plan->action == ACTION_QUARANTINE));
+	assert_true((plan->flag.len > 0) == (plan->action != ACTION_ACCEPT));
+	if (kind == REJECT && is_removed)
+		assert_true(holds(plan->added_recipients, "notify@site.example"));
+	else if (kind == REJECT || kind == QUARANTINE)
+		assert_int_equal(plan->action, ACTION_QUARANTINE);
+	else if (kind == REDIRECT)
+		assert_true(is_removed && holds(plan->added_recipients, "desk@partner.example"));
+	else
+		assert_true((kind == PASS || kind == FLAG) && !is_removed);
+	if (kind == FLAG)
+		assert_true(holds(plan->added_recipients, "copies@site.example"));
+}
+
+static void check_pair(enum mixed mixed, enum kind a, enum kind b)
+{
+	const struct recipient recipients[] = {recipient_of(a, "<a@x.example>"),
+					       recipient_of(b, "<b@x.example>")};
+	const struct decision decision = decision_for(recipients, 2);
+	struct plan_settings mixing = settings;
+	struct arena arena;
+	struct plan plan;
+
+	mixing.mixed = mixed;
+	mixing.notify = SPAN_LIT("notify@site.example");
+	csp_arena_init(&arena, 1 << 16);
+	assert_true(csp_plan_make(&plan, &arena, &mixing, &decision));
+	if (plan.action != action_of(algebra[mixed][a][b]))
+		fail_msg("mixed %d, %s and %s: %s", mixed, kind_rules[a].name.data,
+			 kind_rules[b].name.data, csp_action_name(plan.action));
+	check_recipient(&plan, a, "<a@x.example>");
+	check_recipient(&plan, b, "<b@x.example>");
+	csp_arena_dispose(&arena);
+}
+
+static void all_pairs_of_verdicts_come_to_what_the_tables_say(void **state)
+{
+	(void)state;
+	for (int mixed = MIXED_REJECT; mixed <= MIXED_HOLD; mixed++) {
+		for (int a = PASS; a < KINDS; a++) {
+			for (int b = PASS; b < KINDS; b++)
+				check_pair((enum mixed)mixed, (enum kind)a, (enum kind)b);
+		}
+	}
+}
+
+static void a_redirect_that_leads_nowhere_is_a_reject(void **state)
+{
+	struct recipient one = recipient_of(REDIRECT, "<a@x.example>");
+	struct arena arena;
+
+	(void)state;
+	one.contact = SPAN_LIT("");
+	struct plan plan = plan_of(&arena, &one, 1);
+	assert_int_equal(plan.action, ACTION_REJECT);
+	assert_true(csp_span_equal(plan.reply_text, SPAN_LIT("no contact")));
+	csp_arena_dispose(&arena);
+}
+
+static void whoever_is_added_is_added_once(void **state)
+{
+	const struct recipient recipients[] = {
+		recipient_of(REDIRECT, "<a@x.example>"),
+		recipient_of(FLAG, "<b@x.example>"),
+		recipient_of(REDIRECT, "<c@x.example>"),
+		recipient_of(FLAG, "<d@x.example>"),
+	};
+	struct arena arena;
+
+	(void)state;
+	struct plan plan = plan_of(&arena, recipients, COUNT(recipients));
+	assert_int_equal(plan.added_recipients.count, 2);
+	assert_int_equal(plan.removed_recipients.count, 2);
+	assert_true(holds(plan.removed_recipients, "<c@x.example>"));
+	csp_arena_dispose(&arena);
+}
+
+static void what_is_held_says_by_which_decision(void **state)
+{
+	const struct recipient one = recipient_of(QUARANTINE, "<a@x.example>");
+	struct arena arena;
+
+	(void)state;
+	struct plan plan = plan_of(&arena, &one, 1);
+	assert_true(csp_span_equal(plan.hold_reason, SPAN_LIT("csp-milter decision=" ID)));
+	assert_true(csp_span_equal(plan.flag, SPAN_LIT("quarantine; id=" ID)));
 	csp_arena_dispose(&arena);
 }
 
@@ -370,6 +539,10 @@ int main(void)
 		cmocka_unit_test(a_fault_gets_the_fault_reply),
 		cmocka_unit_test(what_a_name_brings_along_stays_one_short_printable_line),
 		cmocka_unit_test(without_a_category_the_reply_says_so),
+		cmocka_unit_test(all_pairs_of_verdicts_come_to_what_the_tables_say),
+		cmocka_unit_test(a_redirect_that_leads_nowhere_is_a_reject),
+		cmocka_unit_test(whoever_is_added_is_added_once),
+		cmocka_unit_test(what_is_held_says_by_which_decision),
 		cmocka_unit_test(short_memory_makes_no_plan),
 		cmocka_unit_test(our_header_and_tags_of_strangers_are_removed_from_what_goes_on),
 	};

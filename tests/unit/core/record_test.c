@@ -59,13 +59,15 @@ static const char expected_record[] =
 	"\"customer\":\"11111111-1111-1111-1111-111111111111\",\"sender\":\"vendor\","
 	"\"proof\":\"unknown\",\"proven_by\":[],\"product\":\"csp\",\"marks\":[\"obfuscated\"],"
 	"\"rule\":\"subscription\",\"disposition\":\"block\",\"mode\":\"enforce\","
-	"\"would\":[{\"rule\":\"unlisted-product\",\"disposition\":\"flag\"}]},"
+	"\"would\":[{\"rule\":\"unlisted-product\",\"disposition\":\"flag\"}],"
+	"\"action\":\"reject\",\"contact\":null},"
 	"{\"address\":\"<joe@other.example>\",\"canonical\":\"joe@other.example\","
 	"\"customer\":null,\"sender\":null,\"proof\":null,\"proven_by\":[],\"product\":null,"
 	"\"marks\":[\"obfuscated\"],\"rule\":\"not-a-customer\",\"disposition\":\"pass\","
-	"\"mode\":\"enforce\",\"would\":[]}],"
+	"\"mode\":\"enforce\",\"would\":[],\"action\":\"accept\",\"contact\":null}],"
 	"\"action\":\"reject\",\"would_action\":\"reject\",\"reply\":\"550 5.7.1 not from you\","
-	"\"flag\":null,\"removed\":[]}";
+	"\"flag\":null,\"hold\":null,\"removed\":[],\"removed_recipients\":[],"
+	"\"added_recipients\":[]}";
 
 static void a_record_has_every_name_in_its_order(void **state)
 {

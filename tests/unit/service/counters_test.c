@@ -48,10 +48,14 @@ static void a_gauge_goes_down_again(void **state)
 static void every_counter_has_a_name_of_its_own_and_is_written(void **state)
 {
 	static const char *const names[COUNTER_COUNT] = {
-		"sessions",      "sessions_open",   "messages",       "accepted",
-		"flagged",       "rejected",        "tempfailed",     "would_flag",
-		"would_reject",  "fault_directory", "fault_journal",  "fault_resources",
-		"old_directory", "reloads",         "reloads_failed",
+		"sessions",       "sessions_open",    "messages",
+		"accepted",       "flagged",          "split",
+		"redirected",     "quarantined",      "tempfailed",
+		"rejected",       "would_flag",       "would_split",
+		"would_redirect", "would_quarantine", "would_tempfail",
+		"would_reject",   "not_outbound",     "fault_directory",
+		"fault_journal",  "fault_resources",  "old_directory",
+		"reloads",        "reloads_failed",
 	};
 	struct buf out;
 	struct json json;
