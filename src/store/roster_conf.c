@@ -233,6 +233,8 @@ bool csp_store_roster_bit(const struct schema_place *place, const struct schema_
 		}
 		csp_guess_try(&guess, policy->rosters[i].name.data);
 	}
+	/* It asks for something, so that nobody takes the rule for one that asks for nothing. */
+	*(uint64_t *)field |= UINT64_C(1) << (ROSTERS_MAX - 1);
 	if (reader->incomplete)
 		return true;
 	csp_conf_quote(quote, value->text);

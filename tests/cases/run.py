@@ -9,7 +9,7 @@ A case is a folder:
                    "cert_subject", "at"; "directory": false runs without one
   expected.json    what `explain --json` must say: names that are absent are not looked at, lists are compared whole
   directory.jsonl  optional; else the one of common/
-  *.conf           optional; each takes the place of the file of that name of common/
+  *.conf, *.list   optional; each takes the place of the file of that name of common/
 
 In .conf files ${conf} is a copy of the shipped configuration and ${directory} the imported directory.
 Exit status: 0 all passed, 1 some failed, 2 could not be run.
@@ -54,7 +54,7 @@ class Runner:
     def write_conf(self, target, folders, directory):
         target.mkdir(mode=0o755)
         for folder in folders:
-            for source in folder.glob("*.conf"):
+            for source in [*folder.glob("*.conf"), *folder.glob("*.list")]:
                 text = string.Template(source.read_text(encoding="utf-8")).safe_substitute(
                     conf=self.shipped, directory=directory)
                 path = target / source.name
