@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """csp-milter behind a real Postfix and a real Sendmail: what arrives, what is refused, what the client is told.
 
-usage: run.py [--build FOLDER] [--only TEXT]
+usage: run.py [--build FOLDER] [--only TEXT] [--messages N]
+
+--messages 6000 is the long run of random messages through Postfix; without it there are 300.
 
 Ends with "N passed, N failed"; exit status 0, 1 when something failed, 77 when not run by root.
 """
@@ -13,6 +15,7 @@ import sys
 import time
 import traceback
 
+import actions
 import scenarios
 from rig.cases import DIRECTORY, OWN_DOMAIN, SOURCE, VENDOR
 from rig.client import Client
@@ -62,6 +65,7 @@ class Gateway:
                 mta.listen(name, getattr(milter.endpoint, words))
             mta.start()
         self._numbers = 0
+        self.mixed = None  # the setting for mixed recipients, once actions.py has set its policy
 
     @staticmethod
     def _filter(workspace, name, build, **options):
@@ -84,9 +88,15 @@ def _prepare():
     subprocess.run(["sh", os.path.join(SOURCE, "packaging", "deps.sh"), "servers"], check=True)
 
 
-def _run(gateway, only):
+def _all_tests(gateway, messages):
+    yield from scenarios.all_tests(gateway)
+    yield from actions.all_tests(gateway, messages)
+    yield from scenarios.last_tests(gateway)
+
+
+def _run(gateway, only, messages):
     passed, failed = 0, 0
-    for name, test in scenarios.all_tests(gateway):
+    for name, test in _all_tests(gateway, messages):
         if only not in name:
             continue
         start = time.monotonic()
@@ -105,13 +115,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), help="where the programs are")
     parser.add_argument("--only", default="", help="run the tests whose name has this in it")
+    parser.add_argument("--messages", type=int, default=300, help="how many random messages")
     options = parser.parse_args()
     if os.getuid() != 0:
         print("skipped: Postfix and Sendmail run as root only")
         return SKIPPED
     _prepare()
     with Workspace() as workspace:
-        passed, failed = _run(Gateway(workspace, options.build), options.only)
+        passed, failed = _run(Gateway(workspace, options.build), options.only, options.messages)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

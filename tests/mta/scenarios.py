@@ -291,6 +291,9 @@ def all_tests(gateway):
     yield "a directory import is seen in an open session", functools.partial(
         update_is_seen, gateway, gateway.lane("postfix", "enforce"))
     yield "a filter that is down is a temporary failure", functools.partial(filter_down_is_temporary, gateway)
+
+
+def last_tests(gateway):
     yield "the filters end with status 0", functools.partial(stops_cleanly, gateway)
 
 

@@ -103,6 +103,12 @@ class Filter:
     def import_directory(self, path, source="rig"):
         self.control("directory", "import", "-c", self.conf, "--source", source, path)
 
+    def set_policy(self, text):
+        """Other rules, and whatever settings belong to them, from the next message on."""
+        with open(os.path.join(self.folder, "policy.conf"), "w") as file:
+            file.write(text)
+        self.control("reload", "-c", self.conf)
+
     def start(self):
         self.process = self._workspace.spawn(self._name, [self._program("csp-milter"), "--stderr", "-c", self.conf])
         self.process.wait_for("csp-milter", lambda: accepts(self.endpoint.address))
@@ -116,7 +122,7 @@ class Filter:
             return []
         with open(self.journal, encoding="utf-8") as journal:
             lines = [json.loads(line) for line in journal if line.endswith("\n")]
-        return [line for line in lines if line.get("schema", "").startswith("csp-milter/decision/")]
+        return [line for line in lines if "decision" in line]
 
     def record(self, message_id):
         """The last decision about a message; waits for it."""

@@ -1,5 +1,6 @@
 """A private Postfix: its own configuration, queue and ports. The machine's own is neither read nor touched."""
 
+import json
 import os
 import pwd
 import shutil
@@ -155,6 +156,15 @@ class Postfix:
     def submit(self, reverse_path, recipients, data):
         """sendmail(1): the road that `non_smtpd_milters` watches."""
         self.command("sendmail", "-i", "-f", reverse_path, "--", *recipients, input=data)
+
+    def queue(self, name):
+        """The recipients of each message in a queue ("hold", "maildrop"), by queue id."""
+        entries = [json.loads(line) for line in self.command("postqueue", "-j").splitlines()]
+        return {entry["queue_id"]: [recipient["address"] for recipient in entry["recipients"]]
+                for entry in entries if entry["queue_name"] == name}
+
+    def delete(self, queue_ids):
+        self.command("postsuper", "-d", "-", input="".join(f"{queue_id}\n" for queue_id in queue_ids).encode())
 
     def queue_is_empty(self):
         return not self.command("postqueue", "-j").strip()

@@ -33,6 +33,28 @@ FEATURE(`no_default_msa')dnl
 {listeners}MAILER(`smtp')dnl
 """
 
+SUBMIT_MC = """\
+divert(-1)
+include(`{prefix}/usr/share/sendmail/cf/m4/cf.m4')
+divert(0)dnl
+define(`confCF_VERSION', `Submit')dnl
+define(`__OSTYPE__', `')dnl
+define(`_USE_DECNET_SYNTAX_', `1')dnl
+define(`confDOMAIN_NAME', `{host}')dnl
+define(`MSP_QUEUE_DIR', `{folder}/client')dnl
+define(`confPID_FILE', `{folder}/client.pid')dnl
+define(`STATUS_FILE', `{folder}/client.statistics')dnl
+define(`confSERVICE_SWITCH_FILE', `{folder}/service.switch')dnl
+define(`confRUN_AS_USER', `root')dnl
+define(`confTRUSTED_USER', `root')dnl
+define(`confDELIVERY_MODE', `interactive')dnl
+define(`confLOG_LEVEL', `0')dnl
+FEATURE(`nocanonify')dnl
+FEATURE(`accept_unqualified_senders')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {port}')dnl
+FEATURE(`msp', `[127.0.0.1]')dnl
+"""
+
 
 class Sendmail:
     """Delivers while the client waits: a reply to the end of data means that the sink has it.
@@ -61,18 +83,50 @@ class Sendmail:
                             f"M=S{filters}')dnl\n")
         return self.ports[name]
 
-    def _write(self):
-        self._workspace.folder("sendmail/queue", 0o700)
-        with open(os.path.join(self._folder, "service.switch"), "w") as switch:
-            switch.write("hosts files\n")
-        mc = MC.format(prefix=self._prefix, folder=self._folder, host=HOST, sink=self._sink_port,
-                       listeners=self._listeners)
-        cf = subprocess.run(["m4", f"-D_CF_DIR_={self._prefix}/usr/share/sendmail/cf/"], input=mc, text=True,
+    def _compile(self, mc, name, **words):
+        """An m4 configuration as the file that Sendmail reads."""
+        text = mc.format(prefix=self._prefix, folder=self._folder, host=HOST, **words)
+        cf = subprocess.run(["m4", f"-D_CF_DIR_={self._prefix}/usr/share/sendmail/cf/"], input=text, text=True,
                             capture_output=True, timeout=30, check=True).stdout
-        path = os.path.join(self._folder, "sendmail.cf")
+        path = os.path.join(self._folder, name)
         with open(path, "w") as file:
             file.write(cf)
         return path
+
+    def _write(self):
+        for name in ("queue", "client"):
+            self._workspace.folder("sendmail/" + name, 0o700)
+        with open(os.path.join(self._folder, "service.switch"), "w") as switch:
+            switch.write("hosts files\n")
+        return self._compile(MC, "sendmail.cf", sink=self._sink_port, listeners=self._listeners)
+
+    def submit(self, listener, reverse_path, recipients, data):
+        """sendmail -bm: the message goes through a queue of the client's own to one of the listeners; the exit status."""
+        path = self._compile(SUBMIT_MC, "submit.cf", port=self.ports[listener])
+        program = os.path.join(self._prefix, "usr/libexec/sendmail/sendmail")
+        return subprocess.run([program, "-C", path, "-bm", "-i", "-f", reverse_path, "--", *recipients], input=data,
+                              env={"LD_PRELOAD": self._host_library, "PATH": "/usr/bin:/bin"}, capture_output=True,
+                              timeout=60, check=False).returncode
+
+    def queue(self, name, prefix):
+        """The recipients of each message in a queue ("queue", "client") whose file has this prefix, by queue id."""
+        folder, found = os.path.join(self._folder, name), {}
+        for entry in os.listdir(folder):
+            if entry.startswith(prefix):
+                with open(os.path.join(folder, entry), encoding="utf-8", errors="replace") as control:
+                    found[entry[2:]] = [line.partition(":")[2].strip().strip("<>") for line in control
+                                        if line.startswith("R")]
+        return found
+
+    def held(self):
+        """Quarantined messages: control files that begin with "hf"."""
+        return self.queue("queue", "hf")
+
+    def delete(self, name, queue_ids):
+        folder = os.path.join(self._folder, name)
+        for entry in os.listdir(folder):
+            if entry[2:] in queue_ids:
+                os.remove(os.path.join(folder, entry))
 
     def start(self):
         program = os.path.join(self._prefix, "usr/libexec/sendmail/sendmail")
