@@ -1,11 +1,13 @@
 """A private Sendmail from an unpacked package: its own cf file, queue and ports."""
 
 import os
+import shutil
 import subprocess
 
 from .workspace import RigError, accepts, free_port
 
 HOST = "gateway.sendmail.example"
+SUBMITTER = "daemon"  # Sendmail insists that root does not submit: an account of base-passwd
 
 MC = """\
 divert(-1)
@@ -45,8 +47,8 @@ define(`MSP_QUEUE_DIR', `{folder}/client')dnl
 define(`confPID_FILE', `{folder}/client.pid')dnl
 define(`STATUS_FILE', `{folder}/client.statistics')dnl
 define(`confSERVICE_SWITCH_FILE', `{folder}/service.switch')dnl
-define(`confRUN_AS_USER', `root')dnl
-define(`confTRUSTED_USER', `root')dnl
+define(`confRUN_AS_USER', `{user}')dnl
+define(`confTRUSTED_USER', `{user}')dnl
 define(`confDELIVERY_MODE', `interactive')dnl
 define(`confLOG_LEVEL', `0')dnl
 FEATURE(`nocanonify')dnl
@@ -68,7 +70,7 @@ class Sendmail:
         self._workspace = workspace
         self._prefix = prefix
         self._host_library = host_library
-        self._folder = workspace.folder("sendmail", 0o700)
+        self._folder = workspace.folder("sendmail", 0o711)
         self._sink_port = sink_port
         self._listeners = ""
         self.ports = {}
@@ -94,15 +96,15 @@ class Sendmail:
         return path
 
     def _write(self):
-        for name in ("queue", "client"):
-            self._workspace.folder("sendmail/" + name, 0o700)
+        self._workspace.folder("sendmail/queue", 0o700)
+        shutil.chown(self._workspace.folder("sendmail/client", 0o700), SUBMITTER, SUBMITTER)
         with open(os.path.join(self._folder, "service.switch"), "w") as switch:
             switch.write("hosts files\n")
         return self._compile(MC, "sendmail.cf", sink=self._sink_port, listeners=self._listeners)
 
     def submit(self, listener, reverse_path, recipients, data):
         """sendmail -bm: the message goes through a queue of the client's own to one of the listeners; the exit status."""
-        path = self._compile(SUBMIT_MC, "submit.cf", port=self.ports[listener])
+        path = self._compile(SUBMIT_MC, "submit.cf", port=self.ports[listener], user=SUBMITTER)
         program = os.path.join(self._prefix, "usr/libexec/sendmail/sendmail")
         return subprocess.run([program, "-C", path, "-bm", "-i", "-f", reverse_path, "--", *recipients], input=data,
                               env={"LD_PRELOAD": self._host_library, "PATH": "/usr/bin:/bin"}, capture_output=True,
