@@ -3,10 +3,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "directory.h"
 #include "opt.h"
 #include "phrase_audit.h"
+#include "policy_audit.h"
 #include "report.h"
 #include "snapshot.h"
 #include "version.h"
@@ -16,6 +18,7 @@ static const char help[] =
 	"Read the configuration and all packs as the daemon would, and open the\n"
 	"directory. Every error is printed with its file and line, and so is a phrase\n"
 	"that never decides, because its own words are taken for a graver category.\n"
+	"A rule that says something in vain is printed too, and the status is then 1.\n"
 	"\n"
 	"      --phrases          also print phrases that add nothing to a shorter one,\n"
 	"                         and phrases of another category that one hides\n"
@@ -123,6 +126,51 @@ static int check_phrases(struct snapshot *snapshot, bool all)
 	return !done ? csp_cli_no_memory() : view.failed ? EX_IOERR : EX_OK;
 }
 
+struct rule_view {
+	const char *file;
+	size_t findings;
+	bool failed;
+};
+
+static void print_rule_finding(void *context, const struct rule_finding *finding)
+{
+	static const char *const words[] = {
+		[RULE_SHADOWED] = "is never reached, nor shown in monitor mode: all that it could "
+				  "match is taken by",
+		[RULE_EXCEPTED] = "never matches: its 'except' takes out all that it could match",
+		[RULE_OVER] = "is enforced no more: its 'until' has passed",
+		[RULE_HOLDS_OTHERS] =
+			"holds a message for all its recipients, although mixed_recipients splits",
+		[RULE_DEFERS_OTHERS] =
+			"defers a message for all its recipients, although mixed_recipients splits",
+		[RULE_NEVER_SPLITS] = "mixed_recipients.action does nothing: no rule rejects",
+	};
+	struct rule_view *view = context;
+	const struct rule *rule = finding->rule, *other = finding->other;
+	int printed = 0;
+
+	view->findings++;
+	if (!rule)
+		printed = printf("%s: %s\n", view->file, words[finding->fault]);
+	else if (!other)
+		printed = printf("%.*s:%u: rule '%.*s' %s\n", SPAN_ARG(rule->file), rule->line,
+				 SPAN_ARG(rule->name), words[finding->fault]);
+	else
+		printed = printf("%.*s:%u: rule '%.*s' %s '%.*s', %.*s:%u\n", SPAN_ARG(rule->file),
+				 rule->line, SPAN_ARG(rule->name), words[finding->fault],
+				 SPAN_ARG(other->name), SPAN_ARG(other->file), other->line);
+	view->failed = view->failed || printed < 0;
+}
+
+static int check_rules(const char *file, const struct conf *conf)
+{
+	struct rule_view view = {.file = file};
+
+	csp_policy_audit(&conf->policy, &conf->plan, (int64_t)time(NULL), print_rule_finding,
+			 &view);
+	return view.failed ? EX_IOERR : view.findings ? 1 : EX_OK;
+}
+
 /* The daemon starts without a directory, but every message would meet the failure policy. */
 static int check_directory(const char *path)
 {
@@ -135,6 +183,17 @@ static int check_directory(const char *path)
 			      "--source NAME FILE");
 	csp_directory_close(directory);
 	return status;
+}
+
+/* A finding is no error: the rest is looked at, too. */
+static int check_configuration(const char *file, const struct conf *conf)
+{
+	int found = check_rules(file, conf);
+	int status = found > 1 ? found : print_summary(file, conf);
+
+	if (status == EX_OK)
+		status = check_directory(conf->directory);
+	return status == EX_OK ? found : status;
 }
 
 int csp_verb_check(int argc, char **argv)
@@ -152,9 +211,7 @@ int csp_verb_check(int argc, char **argv)
 	if (status == EX_OK)
 		status = check_phrases(snapshot, call.phrases);
 	if (status == EX_OK)
-		status = print_summary(call.conf, csp_snapshot_conf(snapshot));
-	if (status == EX_OK)
-		status = check_directory(csp_snapshot_conf(snapshot)->directory);
+		status = check_configuration(call.conf, csp_snapshot_conf(snapshot));
 	csp_snapshot_release(snapshot);
 	return status;
 }

@@ -73,7 +73,8 @@ struct rule {
 	unsigned despite;    /* marks that do not turn its pass into a flag; ~0U for "any" */
 	struct reply reply;  /* of REJECT and TEMPFAIL */
 	struct span copy_to; /* of FLAG: an address that gets the message too; empty: none */
-	unsigned line;       /* in the configuration */
+	struct span file;    /* where it is written */
+	unsigned line;
 };
 
 struct policy {

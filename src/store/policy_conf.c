@@ -378,8 +378,13 @@ static void set_reply(struct rule *rule)
 
 static bool complete_rule(const struct schema_place *place, struct rule *rule)
 {
+	const struct conf_origin origin = csp_schema_origin(place);
+
 	rule->has_except = stands(place, "except");
-	rule->line = csp_schema_origin(place).line;
+	rule->line = origin.line;
+	if (!csp_arena_copy(csp_schema_reader(place)->arena, &rule->file,
+			    csp_span_from(origin.file)))
+		return csp_schema_no_memory(place);
 	rule->match.favours = rule->disposition == DISPOSITION_PASS;
 	rule->except.favours = !rule->match.favours;
 	rule->salt = salt_of(rule->name);

@@ -585,6 +585,9 @@ struct criterion_case {
 };
 
 static const struct span other_list[] = {TEXT("some-list")};
+static const struct span us_gov[] = {TEXT("us-gov")};
+static const struct span crm[] = {TEXT("crm")};
+static const struct client crm_client = {.login = TEXT("crm")};
 
 /* Against a plain vendor's subscription mail on no list, without marks, about a CSP product. */
 static const struct criterion_case criterion_cases[] = {
@@ -642,6 +645,25 @@ static const struct criterion_case criterion_cases[] = {
 	{"list", {.lists = {other_list, 1}}, TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_UNKNOWN},
 	{"also direct", {.also_direct = ALSO_YES}, TRUTH_NO, TRUTH_UNKNOWN, TRUTH_NO, TRUTH_NO},
 	{"not direct", {.also_direct = ALSO_NO}, TRUTH_YES, TRUTH_UNKNOWN, TRUTH_YES, TRUTH_YES},
+	{"cloud", {.clouds = {us_gov, 1}}, TRUTH_NO, TRUTH_UNKNOWN, TRUTH_NO, TRUTH_NO},
+	{"author list", {.author_lists = 2}, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
+	{"all authors",
+	 {.author_lists = 2, .favours = true},
+	 TRUTH_NO,
+	 TRUTH_NO,
+	 TRUTH_NO,
+	 TRUTH_NO},
+	{"recipient list", {.recipient_lists = 5}, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
+	{"other recipients", {.recipient_lists = 2}, TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO},
+	{"client", {.client = {.logins = {crm, 1}}}, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
+	{"other client",
+	 {.client = {.logins = {us_gov, 1}}},
+	 TRUTH_NO,
+	 TRUTH_NO,
+	 TRUTH_NO,
+	 TRUTH_NO},
+	{"header", {.headers = 3}, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
+	{"other header", {.headers = 2}, TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO},
 };
 
 static void check_criterion(const struct criterion_case *c, const char *when,
@@ -662,9 +684,13 @@ static void each_criterion_is_unknown_exactly_where_its_fact_is(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(criterion_cases); i++) {
 		const struct criterion_case *c = &criterion_cases[i];
-		const struct facts known = vendor_subscription();
-		struct facts facts = known;
+		struct facts known = vendor_subscription();
 
+		known.client = &crm_client;
+		known.authors_touched = 2;
+		known.recipient_lists = 4;
+		known.headers = 1;
+		struct facts facts = known;
 		check_criterion(c, "all known", &facts, c->known);
 		facts.customer_found = COULD_NOT_TELL;
 		facts.customer = NULL;
@@ -675,6 +701,151 @@ static void each_criterion_is_unknown_exactly_where_its_fact_is(void **state)
 		facts = known;
 		facts.classification = &unclassified;
 		check_criterion(c, "classification not known", &facts, c->no_classification);
+	}
+}
+
+static const struct rule *decided_by(const struct rule *rules, size_t count,
+				     const struct facts *facts, struct verdict *verdict)
+{
+	const struct policy policy = {.rules = rules, .rule_count = count};
+
+	csp_policy_evaluate(verdict, &policy, &shipped_categories, facts);
+	return verdict->decided_by;
+}
+
+static void beside_its_dates_a_rule_is_in_monitor_mode(void **state)
+{
+	const struct rule rules[] = {{.name = TEXT("dated"),
+				      .mode = MODE_ENFORCE,
+				      .disposition = DISPOSITION_BLOCK,
+				      .from = 100,
+				      .until = 200},
+				     {.name = TEXT("rest"), .mode = MODE_ENFORCE}};
+	static const struct {
+		int64_t now;
+		bool enforced;
+	} cases[] = {{99, false}, {100, true}, {199, true}, {200, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct facts facts = vendor_subscription();
+		struct verdict verdict;
+
+		facts.now = cases[i].now;
+		assert_ptr_equal(decided_by(rules, 2, &facts, &verdict),
+				 &rules[cases[i].enforced ? 0 : 1]);
+		assert_int_equal(verdict.would_count, cases[i].enforced ? 0 : 1);
+		if (!cases[i].enforced)
+			assert_ptr_equal(verdict.would[0], &rules[0]);
+	}
+}
+
+/* The share is about what it says, a higher one takes what a lower one took, and rules choose apart. */
+static void a_share_only_grows(void **state)
+{
+	struct rule rule = {.salt = UINT64_C(0x1234567890abcdef)};
+	const struct rule other = {.salt = UINT64_C(0xfedcba9876543210), .percent = 50};
+	unsigned both = 0;
+
+	(void)state;
+	for (unsigned percent = 1; percent < 100; percent++) {
+		unsigned taken = 0;
+		for (uint64_t i = 0; i < 10000; i++) {
+			uint64_t sample = i * UINT64_C(0x9e3779b97f4a7c15);
+			rule.percent = percent;
+			bool takes = csp_rule_takes_sample(&rule, sample);
+			taken += takes;
+			if (percent == 50)
+				both += takes && csp_rule_takes_sample(&other, sample);
+			rule.percent = percent + 1;
+			assert_true(!takes || percent == 99 ||
+				    csp_rule_takes_sample(&rule, sample));
+		}
+		assert_in_range(taken, percent * 100 - (percent < 3 ? percent * 50 : 200),
+				percent * 100 + 200);
+	}
+	assert_in_range(both, 2200, 2800);
+}
+
+static void a_share_is_not_told_before_the_customer_is(void **state)
+{
+	const struct rule rules[] = {{.name = TEXT("share"),
+				      .mode = MODE_ENFORCE,
+				      .disposition = DISPOSITION_BLOCK,
+				      .percent = 50},
+				     {.name = TEXT("rest"), .mode = MODE_ENFORCE}};
+	struct facts facts = vendor_subscription();
+	struct verdict verdict;
+	bool seen[2] = {false, false};
+
+	(void)state;
+	for (uint64_t i = 0; i < 64; i++) {
+		facts.sample = i;
+		bool taken = csp_rule_takes_sample(&rules[0], i);
+		assert_ptr_equal(decided_by(rules, 2, &facts, &verdict), &rules[taken ? 0 : 1]);
+		assert_int_equal(verdict.would_count, taken ? 0 : 1);
+		seen[taken] = true;
+	}
+	assert_true(seen[0] && seen[1]);
+	facts.customer = NULL;
+	facts.customer_found = COULD_NOT_TELL;
+	assert_null(decided_by(rules, 2, &facts, &verdict));
+	assert_true(verdict.fault);
+}
+
+/* Every rule kind, with each input that may fail: no pass that was not decided, and a fault where it would have mattered. */
+static void a_failed_input_never_passes_what_might_be_blocked(void **state)
+{
+	static const struct rule kinds[] = {
+		{.match = {.categories = 1U << CATEGORY_SUBSCRIPTION}},
+		{.match = {.senders = 1U << SENDER_VENDOR}},
+		{.match = {.product_classes = 1U << PRODUCT_CSP}},
+		{.match = {.also_direct = ALSO_NO}},
+		{.match = {.clouds = {us_gov, 1}}},
+		{.match = {.marks = MARK_OBFUSCATED}},
+		{.match = {.lists = {other_list, 1}}},
+		{.match = {.categories = 1U << CATEGORY_SUBSCRIPTION},
+		 .has_except = true,
+		 .except = {.senders = 1U << SENDER_PARTNER_OF_RECORD}},
+		{.match = {.categories = 1U << CATEGORY_SUBSCRIPTION}, .percent = 50},
+		{.match = {.recipient_lists = 4}},
+		{.match = {.headers = 1}},
+	};
+	static const enum action actions[] = {ACTION_REJECT, ACTION_QUARANTINE, ACTION_REDIRECT,
+					      ACTION_TEMPFAIL};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds) * COUNT(actions); i++) {
+		struct rule rules[] = {kinds[i / COUNT(actions)],
+				       {.name = TEXT("rest"), .mode = MODE_ENFORCE}};
+		rules[0].name = SPAN_LIT("kind");
+		rules[0].mode = MODE_ENFORCE;
+		rules[0].disposition = DISPOSITION_BLOCK;
+		rules[0].action = actions[i % COUNT(actions)];
+		for (int failed = 0; failed < 7; failed++) {
+			struct facts facts = vendor_subscription();
+			struct verdict verdict;
+			struct look look;
+
+			facts.client = &crm_client;
+			facts.recipient_lists = 4;
+			facts.headers = 1;
+			if (failed & 1 || failed == 0) {
+				facts.customer_found = COULD_NOT_TELL;
+				facts.customer = NULL;
+			}
+			if (failed & 2)
+				facts.sender.known = false;
+			if (failed & 4)
+				facts.classification = &unclassified;
+			csp_policy_look(&look, &rules[0], &facts);
+			const struct rule *decided = decided_by(rules, 2, &facts, &verdict);
+			if (look.truth == TRUTH_NO)
+				continue;
+			if (verdict.disposition == DISPOSITION_PASS)
+				fail_msg("kind %zu, failed %d", i, failed);
+			assert_true(verdict.fault || decided == &rules[0]);
+		}
 	}
 }
 
@@ -793,6 +964,10 @@ int main(void)
 		cmocka_unit_test(except_wins_and_an_unknown_except_makes_the_rule_unknown),
 		cmocka_unit_test(every_rule_asks_for_a_customer),
 		cmocka_unit_test(each_criterion_is_unknown_exactly_where_its_fact_is),
+		cmocka_unit_test(beside_its_dates_a_rule_is_in_monitor_mode),
+		cmocka_unit_test(a_share_only_grows),
+		cmocka_unit_test(a_share_is_not_told_before_the_customer_is),
+		cmocka_unit_test(a_failed_input_never_passes_what_might_be_blocked),
 		cmocka_unit_test(being_of_record_is_not_known_before_the_products_are),
 		cmocka_unit_test(an_unproven_partner_is_not_certain_before_the_customer_is_known),
 		cmocka_unit_test(what_passes_before_the_rules_is_named),
