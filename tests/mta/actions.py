@@ -186,6 +186,34 @@ def table():
     yield "hold", {address("reject"): "reject", address("redirect"): "redirect", address("pass"): "pass"}
 
 
+def monitor_changes_nothing(gateway, mta):
+    """The same policy in monitor mode: everybody gets every message, byte for byte."""
+    lane = gateway.lane(mta, "monitor")
+    lane.filter.set_policy(policy("split"))
+    for kind in KINDS:
+        kinds, message_id = {address(kind): kind, address("pass", 1): "pass"}, gateway.message_id()
+        copies = []
+        for road in (gateway.lane(mta, "plain"), lane):
+            with road.client(VENDOR) as client:
+                reply = client.send("office@vendor.example", list(kinds), message_to(kinds, message_id))
+            expect("reply", reply[:10], "250 2.0.0 ")
+            wait_until("the copy", lambda: len(gateway.sink.with_id(message_id)) == len(copies) + 1, 20)
+            copies.append(gateway.sink.with_id(message_id)[-1])
+        expect(f"data, {kind}", copies[1].without_trace(), copies[0].without_trace())
+        expect(f"envelope, {kind}", (copies[1].reverse_path, set(copies[1].recipients)), ("office@vendor.example", set(kinds)))
+        record = lane.filter.record(message_id)
+        expect("actions", (record["action"], record["would_action"]), ("accept", outcome_of(kinds, "split").action))
+
+
+def counts_each_rule(gateway):
+    """What was done and what would have been, by rule, in recipients."""
+    enforced = {rule["name"]: rule for rule in gateway.filters["enforce"].status()["rules"]}
+    watched = {rule["name"]: rule for rule in gateway.filters["monitor"].status()["rules"]}
+    for kind in KINDS:
+        expect(f"{kind}, enforced", enforced[kind]["done"] > 0 and enforced[kind]["would"] == 0, True)
+        expect(f"{kind}, monitored", (watched[kind]["would"], watched[kind]["done"]), (14 if kind == "pass" else 2, 0))
+
+
 def set_mixed(gateway, mixed):
     gateway.filters["enforce"].set_policy(policy(mixed))
 
@@ -280,6 +308,9 @@ def all_tests(gateway, messages):
         names = " and ".join(kind for kind in kinds.values())
         for road, test in ROADS.items():
             yield f"action, {mixed}, {road}: {names}", functools.partial(in_setting, gateway, mixed, test, kinds)
+    for mta in ("postfix", "sendmail"):
+        yield f"action, {mta}, monitor changes nothing", functools.partial(monitor_changes_nothing, gateway, mta)
+    yield "each rule's counts", functools.partial(counts_each_rule, gateway)
     yield "what was held is deleted", functools.partial(delete_held, gateway)
     yield f"{messages} random messages", functools.partial(random_messages, gateway, messages)
 

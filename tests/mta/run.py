@@ -60,7 +60,8 @@ class Gateway:
         for mta in (self.postfix, self.sendmail):
             words = "postfix" if mta is self.postfix else "libmilter"
             mta.listen("plain")
-            mta.listen("lindenhof", getattr(enforce.endpoint, words))
+            for name in ("lindenhof", "reinjected"):
+                mta.listen(name, getattr(enforce.endpoint, words))
             for name, milter in self.filters.items():
                 mta.listen(name, getattr(milter.endpoint, words))
             mta.start()
@@ -70,13 +71,13 @@ class Gateway:
     @staticmethod
     def _filter(workspace, name, build, **options):
         milter = Filter(workspace, name, build, os.path.join(SOURCE, "conf"), own_domains=[OWN_DOMAIN],
-                        vendor_network=VENDOR + "/32", **options)
+                        vendor_network=VENDOR + "/32", not_judged=["reinjected"], **options)
         milter.import_directory(DIRECTORY)
         return milter.start()
 
     def lane(self, mta, listener):
         return Lane(f"{mta}, {listener}", getattr(self, mta), listener,
-                    self.filters.get("enforce" if listener == "lindenhof" else listener))
+                    self.filters.get("enforce" if listener in ("lindenhof", "reinjected") else listener))
 
     def message_id(self):
         self._numbers += 1

@@ -229,6 +229,43 @@ AWKWARD = {
 }
 
 
+def judges_outbound_mail_alone(gateway, mta):
+    """What a content filter hands back was judged before: it passes as it is, and is counted."""
+    lane = gateway.lane(mta, "reinjected")
+    before = lane.filter.status()["counters"]
+    message_id, reply = send(gateway, lane, BLOCKED_CASE, [(FLAG_HEADER, "flag; id=aaaaaaaaaaaaaaaaaaaaaaaaaa")])
+    expect_match("reply", reply, ACCEPTED)
+    stored = gateway.sink.wait_for_id(message_id)
+    expect("flag header", stored.fields(FLAG_HEADER), ["flag; id=aaaaaaaaaaaaaaaaaaaaaaaaaa"])
+    expect("records", [r for r in lane.filter.records() if r["message_id"] == message_id], [])
+    after = lane.filter.status()["counters"]
+    expect("not judged", after["not_outbound"] - before["not_outbound"], 1)
+    expect("judged", after["messages"] - before["messages"], 0)
+
+
+def takes_pipelined_envelopes(gateway, lane):
+    """MAIL, RCPT and DATA in one packet, three messages in a session, a rejected one between."""
+    with lane.client(VENDOR) as client:
+        for case_ in (FLAGGED_CASE, BLOCKED_CASE, FLAGGED_CASE):
+            message_id = gateway.message_id()
+            reply = client.pipelined(case_.envelope_sender, case_.recipients, case_.message(message_id))
+            check_outcome(gateway, lane, case_, message_id, reply)
+
+
+def takes_smtputf8(gateway, lane):
+    """Addresses and header fields in raw UTF-8 (RFC 6531): the customer is found, the subject is read."""
+    message_id = gateway.message_id()
+    recipient = "j\u00fcrgen@kornblum.example"
+    data = compose([("From", "R\u00e9mi <r\u00e9mi@elsewhere.example>"), ("To", recipient),
+                    ("Subject", "Votre abonnement Microsoft 365 arrive \u00e0 expiration"), ("Message-ID", message_id)])
+    with lane.client(ANYONE) as client:
+        reply = client.pipelined("r\u00e9mi@elsewhere.example", [recipient], data, " SMTPUTF8")
+    record = lane.filter.record(message_id)
+    expect("verdicts", verdicts_of(record), {recipient: ("block", "subscription")})
+    expect("reply", reply, record["reply"])
+    expect("messages at the sink", gateway.sink.with_id(message_id), [])
+
+
 def update_is_seen(gateway, lane):
     """A directory import while a session is open counts for the session's next message."""
     newcomer = "owner@newcomer.example"
@@ -307,6 +344,10 @@ def _tests_of(gateway, mta):
                functools.partial(removes_untrusted_tags, gateway, lane, case_))
     yield f"{mta}: messages of one session are judged apart", functools.partial(
         session_keeps_messages_apart, gateway, lane)
+    yield f"{mta}: a pipelined envelope", functools.partial(takes_pipelined_envelopes, gateway, lane)
+    yield f"{mta}: mail that is not outbound is not judged", functools.partial(judges_outbound_mail_alone, gateway, mta)
+    if mta == "postfix":  # Debian's Sendmail does not offer it
+        yield f"{mta}: SMTPUTF8", functools.partial(takes_smtputf8, gateway, lane)
     yield f"{mta}: RSET forgets", functools.partial(reset_forgets, gateway, lane)
     yield f"{mta}: clients that vanish", functools.partial(disconnect_in_the_middle, gateway, lane)
     yield f"{mta}: a listener proves", functools.partial(proves_by_listener, gateway, mta)

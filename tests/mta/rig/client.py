@@ -62,6 +62,17 @@ class Client:
         return reply
 
 
+    def pipelined(self, reverse_path, recipients, message, parameters=""):
+        """The same with the envelope sent at once (RFC 2920) and in UTF-8; `parameters` go with MAIL."""
+        lines = [f"MAIL FROM:<{reverse_path}>{parameters}", *(f"RCPT TO:<{to}>" for to in recipients), "DATA"]
+        self._smtp.sock.sendall("".join(line + "\r\n" for line in lines).encode())
+        replies = [_reply(self._smtp.getreply()) for _ in lines]
+        if not replies[-1].startswith("3"):
+            return replies[-1]
+        self._smtp.sock.sendall(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        return _reply(self._smtp.getreply())
+
+
 def _reply(answer):
     code, text = answer
     return f"{code} {text.decode('utf-8', 'replace')}"

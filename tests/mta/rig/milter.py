@@ -11,6 +11,7 @@ from .workspace import RigError, accepts, free_port, wait_until
 CONFIGURATION = """\
 mode = "{mode}";
 own_domains = {own_domains};
+outbound = {{ except_clients = {{ listeners = {not_judged}; }}; }};
 vendor = {{
   domains = [ "microsoft.com" ];
   proofs = {{ networks = [ "{vendor_network}" ]; }};
@@ -72,7 +73,7 @@ class Filter:
     """
 
     def __init__(self, workspace, name, build, conf, *, mode="enforce", inet=False, own_domains=(),
-                 vendor_network="127.0.0.0/32", state=None):
+                 vendor_network="127.0.0.0/32", not_judged=(), state=None):
         self._workspace = workspace
         self._name = name
         self._build = build
@@ -85,7 +86,7 @@ class Filter:
         _copy(conf, self.folder)
         with open(self.conf, "w") as file:
             file.write(CONFIGURATION.format(
-                mode=mode, own_domains=_list(own_domains), vendor_network=vendor_network,
+                mode=mode, own_domains=_list(own_domains), not_judged=_list(not_judged), vendor_network=vendor_network,
                 socket=self.endpoint.libmilter, folder=self.folder,
                 state=self.state, packs=_list(_packs(self.folder))))
 
@@ -116,6 +117,9 @@ class Filter:
 
     def stop(self):
         return self.process.stop()
+
+    def status(self):
+        return json.loads(self.control("status", "--json", "-c", self.conf))
 
     def records(self):
         if not os.path.exists(self.journal):
