@@ -32,7 +32,7 @@ static int64_t number_of(const json_t *value)
 
 static void begin_row(struct buf *out, const char *name)
 {
-	csp_buf_append_format(out, "%-15s ", name);
+	csp_buf_append_format(out, "%-16s ", name);
 }
 
 static void add_text_row(struct buf *out, const char *name, struct span text)

@@ -237,6 +237,18 @@ static void append_removed(struct buf *out, const json_t *fields)
 	}
 }
 
+static void append_paths(struct buf *out, const char *label, const json_t *paths)
+{
+	size_t i;
+	const json_t *path;
+
+	json_array_foreach(paths, i, path)
+	{
+		append_line(out, label,
+			    (struct span){json_string_value(path), json_string_length(path)});
+	}
+}
+
 static void append_record(struct buf *out, const json_t *record)
 {
 	size_t i;
@@ -259,7 +271,10 @@ static void append_record(struct buf *out, const json_t *record)
 	}
 	append_member(out, "reply", record, "reply");
 	append_member(out, "header", record, "flag");
+	append_member(out, "hold", record, "hold");
 	append_removed(out, json_object_get(record, "removed"));
+	append_paths(out, "taken out", json_object_get(record, "removed_recipients"));
+	append_paths(out, "goes to", json_object_get(record, "added_recipients"));
 }
 
 bool csp_view_record(const json_t *record)

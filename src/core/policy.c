@@ -241,11 +241,15 @@ static enum truth rule_matches(const struct rule *rule, const struct possible *p
 	return least(is_customer(possible->facts), criteria_match(rule, possible));
 }
 
+static bool is_timely(const struct rule *rule, int64_t now)
+{
+	return rule->from <= now && (!rule->until || now < rule->until);
+}
+
 /* Whose share it is cannot be told where the customer cannot. */
 static enum truth is_enforced(const struct rule *rule, const struct facts *facts)
 {
-	if (rule->mode == MODE_MONITOR || facts->now < rule->from ||
-	    (rule->until && facts->now >= rule->until))
+	if (rule->mode == MODE_MONITOR || !is_timely(rule, facts->now))
 		return TRUTH_NO;
 	if (!rule->percent)
 		return TRUTH_YES;
@@ -261,6 +265,7 @@ void csp_policy_look(struct look *out, const struct rule *rule, const struct fac
 	*out = (struct look){.rule = rule,
 			     .truth = rule_matches(rule, &possible),
 			     .enforced = is_enforced(rule, facts),
+			     .timely = is_timely(rule, facts->now),
 			     .except = rule->has_except ? all_match(&rule->except, &possible)
 							: TRUTH_NO};
 	for (unsigned i = 0; i < CRITERION_COUNT; i++) {

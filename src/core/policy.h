@@ -71,6 +71,7 @@ struct look {
 	const struct rule *rule;
 	enum truth truth;    /* of all it asks for, `except` included */
 	enum truth enforced; /* NO: in monitor mode, or beside its share or dates */
+	bool timely;         /* it is a time between its dates */
 	enum truth except;   /* NO where there is none */
 	unsigned no;         /* bit: enum criterion that does not hold */
 	unsigned unknown;    /* bit: enum criterion that could not be told */

@@ -227,7 +227,7 @@ static void write_verdict(struct buf *out, const struct verdict *verdict)
 	for (size_t i = 0; i < verdict->would_count; i++) {
 		csp_buf_append_format(out, "  " LABEL, "would");
 		csp_report_append_safe(out, verdict->would[i]->name);
-		csp_buf_append_format(out, ": %s (a rule in monitor mode)\n",
+		csp_buf_append_format(out, ": %s (not enforced here)\n",
 				      csp_disposition_name(verdict->would[i]->disposition));
 	}
 }
@@ -261,8 +261,7 @@ static const char *name_of_enforcement(const struct look *look)
 		return ", but it is in monitor mode";
 	if (look->enforced == TRUTH_UNKNOWN)
 		return ", but whether in its share cannot be told";
-	return look->rule->percent ? ", but not in its share, or not at its time"
-				   : ", but not at its time";
+	return look->timely ? ", but not in its share" : ", but not at its time";
 }
 
 /* Every rule up to the one that decided, and why it did not. */

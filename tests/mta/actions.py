@@ -214,8 +214,26 @@ def counts_each_rule(gateway):
         expect(f"{kind}, monitored", (watched[kind]["would"], watched[kind]["done"]), (14 if kind == "pass" else 2, 0))
 
 
+def releases_what_was_held(gateway, mta):
+    """The commands of the manual let it go, to those it was for, with the decision in its header."""
+    server, kinds, message_id = getattr(gateway, mta), {address("quarantine", 2): "quarantine"}, gateway.message_id()
+    lane = gateway.lane(mta, "enforce")
+    set_mixed(gateway, "reject")
+    with lane.client(VENDOR) as client:
+        client.send("office@vendor.example", list(kinds), message_to(kinds, message_id))
+    record = lane.filter.record(message_id)
+    expect("held", record["queue_id"] in held_of(gateway, mta), True)
+    server.release(record["queue_id"])
+    stored = gateway.sink.wait_for_id(message_id)
+    expect("envelope", stored.recipients, tuple(kinds))
+    expect("flag header", stored.fields(FLAG_HEADER), [record["flag"]])
+    expect("held", record["queue_id"] in held_of(gateway, mta), False)
+
+
 def set_mixed(gateway, mixed):
-    gateway.filters["enforce"].set_policy(policy(mixed))
+    if gateway.mixed != mixed:
+        gateway.filters["enforce"].set_policy(policy(mixed))
+    gateway.mixed = mixed
 
 
 def random_kinds(source):
@@ -310,15 +328,14 @@ def all_tests(gateway, messages):
             yield f"action, {mixed}, {road}: {names}", functools.partial(in_setting, gateway, mixed, test, kinds)
     for mta in ("postfix", "sendmail"):
         yield f"action, {mta}, monitor changes nothing", functools.partial(monitor_changes_nothing, gateway, mta)
+        yield f"action, {mta}, what was held is released", functools.partial(releases_what_was_held, gateway, mta)
     yield "each rule's counts", functools.partial(counts_each_rule, gateway)
     yield "what was held is deleted", functools.partial(delete_held, gateway)
     yield f"{messages} random messages", functools.partial(random_messages, gateway, messages)
 
 
 def in_setting(gateway, mixed, test, kinds):
-    if gateway.mixed != mixed:
-        set_mixed(gateway, mixed)
-        gateway.mixed = mixed
+    set_mixed(gateway, mixed)
     test(gateway, mixed, kinds)
 
 

@@ -163,6 +163,11 @@ class Postfix:
         return {entry["queue_id"]: [recipient["address"] for recipient in entry["recipients"]]
                 for entry in entries if entry["queue_name"] == name}
 
+    def release(self, queue_id):
+        """What the manual says: take it off hold, and try at once."""
+        self.command("postsuper", "-H", queue_id)
+        self.command("postqueue", "-i", queue_id)
+
     def delete(self, queue_ids):
         self.command("postsuper", "-d", "-", input="".join(f"{queue_id}\n" for queue_id in queue_ids).encode())
 

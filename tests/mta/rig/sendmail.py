@@ -124,6 +124,14 @@ class Sendmail:
         """Quarantined messages: control files that begin with "hf"."""
         return self.queue("queue", "hf")
 
+    def release(self, queue_id):
+        """What the manual says: the quarantine ends, then the message is tried."""
+        for options in (("-qQ", "-qI" + queue_id, "-Q"), ("-qI" + queue_id,)):
+            subprocess.run([os.path.join(self._prefix, "usr/libexec/sendmail/sendmail"), "-C",
+                            os.path.join(self._folder, "sendmail.cf"), *options],
+                           env={"LD_PRELOAD": self._host_library, "PATH": "/usr/bin:/bin"}, capture_output=True,
+                           timeout=60, check=True)
+
     def delete(self, name, queue_ids):
         folder = os.path.join(self._folder, name)
         for entry in os.listdir(folder):

@@ -89,7 +89,7 @@ to           <ann@customer.example>, looked up as ann@customer.example
                trial: yes, but it is in monitor mode
                subscription: yes
   rule         subscription: block
-  would        trial: flag (a rule in monitor mode)
+  would        trial: flag (not enforced here)
 to           <x@nobody.example>, looked up as x@nobody.example
   rule         not-a-customer: pass (no customer of a partner)
 reply        550 5.7.1 Ask the partner of record (-)
