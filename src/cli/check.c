@@ -135,14 +135,11 @@ struct rule_view {
 static void print_rule_finding(void *context, const struct rule_finding *finding)
 {
 	static const char *const words[] = {
-		[RULE_SHADOWED] = "is never reached, nor shown in monitor mode: all that it could "
-				  "match is taken by",
+		[RULE_SHADOWED] = "never decides nor shows: all that it could match is taken by",
 		[RULE_EXCEPTED] = "never matches: its 'except' takes out all that it could match",
 		[RULE_OVER] = "is enforced no more: its 'until' has passed",
-		[RULE_HOLDS_OTHERS] =
-			"holds a message for all its recipients, although mixed_recipients splits",
-		[RULE_DEFERS_OTHERS] =
-			"defers a message for all its recipients, although mixed_recipients splits",
+		[RULE_HOLDS_OTHERS] = "holds all recipients, although mixed_recipients splits",
+		[RULE_DEFERS_OTHERS] = "defers all recipients, although mixed_recipients splits",
 		[RULE_NEVER_SPLITS] = "mixed_recipients.action does nothing: no rule rejects",
 	};
 	struct rule_view *view = context;

@@ -263,8 +263,13 @@ static const char *mixed_choice(const struct conf *conf, unsigned number)
 static bool complete_mixed(const struct schema_place *place, void *field)
 {
 	const struct plan_settings *plan = field;
+	const char *given = "";
 	bool notify = plan->notify.len > 0;
 
+	/* What was refused is not missing. */
+	if (place->setting && config_setting_lookup_string(place->setting, "notify", &given) &&
+	    *given)
+		notify = true;
 	if ((plan->mixed == MIXED_SPLIT) == notify)
 		return true;
 	csp_schema_error(

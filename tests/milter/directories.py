@@ -119,7 +119,7 @@ def fails_and_heals(daemon, mta, spoil, heal, text):
     status = daemon.status()
     assert status["counters"]["fault_directory"] >= 4 and text in status["directory"]["error"], status
     shown = daemon.ctl("status", "-c", daemon.conf()).stdout
-    assert "directory       FAULT: " in shown and text in shown, shown
+    assert "directory        FAULT: " in shown and text in shown, shown
     assert "csp_milter_directory_up 0\n" in daemon.ctl("status", "-c", daemon.conf(), "--prometheus").stdout
     assert len(lines(daemon, text)) == 1 and not lines(daemon, "is open"), daemon.text()
     heal()

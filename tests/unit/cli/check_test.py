@@ -51,6 +51,26 @@ class CheckTest(verbs.VerbTest):
         self.assertNotIn(result.status, (0, 66), result.err)
         self.assertIn(f"{self.folder}/directory: ", result.err)
 
+    def test_what_rules_say_in_vain_is_told_with_its_line_and_1(self):
+        self.make_directory()
+        self.write("policy.conf", """\
+mixed_recipients = { action = "hold"; };
+rules = (
+  { name = "a"; category = "subscription"; disposition = "flag"; },
+  { name = "b"; category = "subscription"; sender = "vendor"; mode = "monitor"; disposition = "block"; action = "tempfail"; },
+  { name = "c"; category = "incident"; except = { category = [ "incident", "other" ]; }; disposition = "flag"; },
+  { name = "d"; sender = "other"; until = "2026-01-01"; disposition = "flag"; }
+);
+""")
+        at = f"{self.folder}/policy.conf"
+        self.assert_says(self.check(), 1, f"""\
+{at}:4: rule 'b' never decides nor shows: all that it could match is taken by 'a', {at}:3
+{at}:5: rule 'c' never matches: its 'except' takes out all that it could match
+{at}:6: rule 'd' is enforced no more: its 'until' has passed
+{self.conf}: mixed_recipients.action does nothing: no rule rejects
+{self.conf}: 4 rules, 2 phrases in 2 packs, mode monitor: OK
+""", "")
+
     def test_a_phrase_that_never_decides_is_told_with_its_line(self):
         self.make_directory()
         self.write("second.conf", 'phrases = (\n{ category = "other"; meaning = "m"; phrases = [ "lunch",\n"invoice*" ]; } );\n')

@@ -80,7 +80,7 @@ static void a_report_says_what_would_happen_and_why(void **state)
 		     "  sender       vendor (proof: unknown)\n"
 		     "  product      csp\n"
 		     "  rule         subscription: block\n"
-		     "  would        unlisted-product: flag (a rule in monitor mode)\n"
+		     "  would        unlisted-product: flag (not enforced here)\n"
 		     "to           <joe@other.example>, looked up as joe@other.example\n"
 		     "  rule         not-a-customer: pass (no customer of a partner)\n"
 		     "reply        550 5.7.1 not from you\n");

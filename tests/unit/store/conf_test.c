@@ -254,6 +254,17 @@ static void test_a_number_out_of_range_is_an_error_even_past_32_bits(void **stat
 static void test_a_text_that_does_not_fit_its_setting_is_an_error(void **state)
 {
 	static const struct bad cases[] = {
+		{"mixed_recipients = { action = \"split\"; };\n" REST,
+		 "main.conf:1: mixed_recipients: action = \"split\" needs 'notify'"},
+		{"mixed_recipients = { action = \"hold\"; notify = \"a@b.example\"; };\n" REST,
+		 "main.conf:1: mixed_recipients: 'notify' is for action = \"split\" alone"},
+		{"mixed_recipients = { action = \"split\"; notify = \"nobody\"; };\n" REST,
+		 "main.conf:1: mixed_recipients.notify: 'nobody' is no address"},
+		{"mixed_recipients = { action = \"drop\"; };\n" REST,
+		 "main.conf:1: mixed_recipients.action: 'drop' is unknown: one of reject, split, "
+		 "hold"},
+		{"outbound = { clients = { networks = [ \"0.0.0.0/0\" ]; }; };\n" REST,
+		 "main.conf:1: outbound.clients.networks: '0.0.0.0/0' is the whole Internet"},
 		{"mode = \"\";\n" REST, "main.conf:1: mode: the text is empty"},
 		{"mode = \"enforced\";\n" REST,
 		 "main.conf:1: mode: 'enforced' is unknown: did you mean 'enforce'?"},
