@@ -50,6 +50,7 @@ test clang command:clang
 test libclang-rt-dev command:clang
 test llvm command:llvm-symbolizer
 test m4 command:m4
+test python3-jsonschema python:jsonschema
 LIST
 }
 
@@ -85,6 +86,7 @@ has_probe() {
 	case $1 in
 	command:*) command -v "$what" >/dev/null 2>&1 ;;
 	module:*) pkg-config --exists "$what" 2>/dev/null ;;
+	python:*) python3 -c "import $what" 2>/dev/null ;;
 	header:*) [ -e "/usr/include/$what" ] || [ -e "/usr/local/include/$what" ] ;;
 	esac
 }

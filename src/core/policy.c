@@ -154,9 +154,16 @@ static enum truth author_list_matches(const struct criteria *criteria,
 				      const struct possible *possible)
 {
 	const struct facts *facts = possible->facts;
+	size_t listed = 0;
 
-	return bits_match(criteria->author_lists,
-			  criteria->favours ? facts->authors_listed : facts->authors_touched);
+	if (!criteria->author_lists)
+		return TRUTH_YES;
+	for (size_t i = 0; i < facts->author_count; i++)
+		listed += (criteria->author_lists & facts->author_lists[i]) != 0;
+	if (!listed ||
+	    (criteria->favours && (listed < facts->author_count || facts->authors_incomplete)))
+		return TRUTH_NO;
+	return TRUTH_YES;
 }
 
 static enum truth recipient_list_matches(const struct criteria *criteria,
@@ -191,8 +198,8 @@ static const struct {
 	[CRITERION_LIST] = {"list", list_matches},
 	[CRITERION_ALSO_DIRECT] = {"also_direct", also_direct_matches},
 	[CRITERION_CLOUD] = {"cloud", cloud_matches},
-	[CRITERION_AUTHOR_LIST] = {"author_list", author_list_matches},
-	[CRITERION_RECIPIENT_LIST] = {"recipient_list", recipient_list_matches},
+	[CRITERION_AUTHOR_LIST] = {"author", author_list_matches},
+	[CRITERION_RECIPIENT_LIST] = {"recipient", recipient_list_matches},
 	[CRITERION_CLIENT] = {"client", client_matches},
 	[CRITERION_HEADER] = {"header", header_matches},
 };

@@ -19,10 +19,11 @@ struct facts {
 	enum product_class product_class;
 	unsigned marks; /* of the message and of this recipient */
 	const struct client *client;
-	int64_t now;              /* seconds since 1970 */
-	uint64_t sample;          /* hash of customer and author domain, for a rule's share */
-	uint64_t authors_listed;  /* bit: number of the roster; every author is on it */
-	uint64_t authors_touched; /* the same; one of them is */
+	int64_t now;                  /* seconds since 1970 */
+	uint64_t sample;              /* hash of customer and author domain, for a rule's share */
+	const uint64_t *author_lists; /* of each author, bit: number of the roster that it is on */
+	size_t author_count;
+	bool authors_incomplete;  /* there are more than those */
 	uint64_t recipient_lists; /* the same, of the recipient */
 	uint64_t headers;         /* bit: number of the name; the message has such a field */
 	bool own_domain;

@@ -24,22 +24,19 @@ bool csp_asked_lists(uint64_t *out, const struct conf *conf, struct arena *arena
 static bool read_authors(struct asked *out, const struct conf *conf, struct arena *arena,
 			 const struct authors *authors)
 {
-	uint64_t all = authors->incomplete ? 0 : ~UINT64_C(0);
-	size_t count = 0;
-
+	out->author_lists = csp_arena_alloc(arena, authors->count, sizeof(*out->author_lists));
+	if (!out->author_lists)
+		return false;
 	for (size_t i = 0; i < authors->count; i++) {
 		const struct author *author = &authors->items[i];
-		uint64_t lists = 0;
 		if (author->field == AUTHOR_REVERSE_PATH)
 			continue;
-		if (!csp_asked_lists(&lists, conf, arena, &author->mailbox))
-			return false;
-		if (!count++)
+		if (!out->author_count)
 			out->author_domain = author->mailbox.domain;
-		all &= lists;
-		out->authors_touched |= lists;
+		if (!csp_asked_lists(&out->author_lists[out->author_count++], conf, arena,
+				     &author->mailbox))
+			return false;
 	}
-	out->authors_listed = count ? all : 0;
 	return true;
 }
 

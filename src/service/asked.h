@@ -1,6 +1,6 @@
 /*
  * What rules ask of a message beside its category and sender: lists of addresses, header fields, its share of the traffic.
- * Found out once for all recipients; it owns nothing.
+ * Found out once for all recipients; it lives in the message's arena.
  * Only short memory fails.
  */
 #ifndef CSP_ASKED_H
@@ -10,9 +10,9 @@
 #include "sender.h"
 
 struct asked {
-	uint64_t authors_listed;  /* facts.authors_listed */
-	uint64_t authors_touched; /* facts.authors_touched */
-	uint64_t headers;         /* facts.headers */
+	uint64_t *author_lists; /* facts.author_lists */
+	size_t author_count;
+	uint64_t headers; /* facts.headers */
 	struct span author_domain;
 };
 

@@ -21,7 +21,6 @@ struct draft {
 	struct conf conf;
 	struct pack_draft packs;
 	struct policy_draft policy;
-	struct roster_draft rosters;
 };
 
 static const char *failure_choice(const struct conf *conf, unsigned number)
@@ -597,8 +596,7 @@ const struct schema csp_conf_settings[] = {
 	 .type = SCHEMA_GROUPS,
 	 .max = 1000,
 	 .group = csp_roster_settings,
-	 .each = csp_roster_read,
-	 .offset = offsetof(struct draft, rosters)},
+	 .each = csp_roster_read},
 	{.name = "rules",
 	 .type = SCHEMA_GROUPS,
 	 .required = true,

@@ -170,17 +170,17 @@ const struct schema csp_roster_settings[] = {
 	{0},
 };
 
-static bool check_list(const struct schema_place *place, const struct roster_draft *draft,
+static bool check_list(const struct schema_place *place, const struct policy *policy,
 		       const struct list *list)
 {
 	char quote[CONF_QUOTE_SIZE];
 
-	if (draft->count == ROSTERS_MAX) {
-		csp_schema_error(place, "there may be %d lists", ROSTERS_MAX);
+	if (policy->roster_count == ROSTERS_MAX - 1) {
+		csp_schema_error(place, "there may be %d lists", ROSTERS_MAX - 1);
 		return false;
 	}
-	for (size_t i = 0; i < draft->count; i++)
-		if (csp_span_equal(draft->rosters[i].name, list->name)) {
+	for (size_t i = 0; i < policy->roster_count; i++)
+		if (csp_span_equal(policy->rosters[i].name, list->name)) {
 			csp_schema_error(place, "a list '%s' stands already above",
 					 csp_conf_quote(quote, list->name));
 			return false;
@@ -193,28 +193,62 @@ static bool check_list(const struct schema_place *place, const struct roster_dra
 	return true;
 }
 
+static bool add_roster(struct conf_reader *reader, const struct list *list)
+{
+	struct policy *policy = &reader->conf->policy;
+	struct roster *rosters =
+		csp_arena_alloc(reader->arena, policy->roster_count + 1, sizeof(*rosters));
+
+	if (!rosters)
+		return false;
+	for (size_t i = 0; i < policy->roster_count; i++)
+		rosters[i] = policy->rosters[i];
+	csp_spans_sort(list->addresses, list->address_count);
+	csp_spans_sort(list->domains, list->domain_count);
+	rosters[policy->roster_count++] = (struct roster){
+		.name = list->name,
+		.addresses = {list->addresses, list->address_count},
+		.domains = {list->domains, list->domain_count},
+	};
+	policy->rosters = rosters;
+	return true;
+}
+
 bool csp_roster_read(const struct schema_place *place, size_t index, size_t count, void *field)
 {
 	struct conf_reader *reader = csp_schema_reader(place);
-	struct roster_draft *draft = field;
 	struct list list = {.name = {"", 0}};
 
-	if (index == 0)
-		draft->rosters = csp_arena_alloc(reader->arena, count, sizeof(*draft->rosters));
-	if (!draft->rosters)
-		return csp_schema_no_memory(place);
-	if (!csp_schema_read(place, csp_roster_settings, &list) || !check_list(place, draft, &list))
+	(void)index;
+	(void)count;
+	(void)field;
+	if (!csp_schema_read(place, csp_roster_settings, &list) ||
+	    !check_list(place, &reader->conf->policy, &list))
 		return false;
-	csp_spans_sort(list.addresses, list.address_count);
-	csp_spans_sort(list.domains, list.domain_count);
-	draft->rosters[draft->count++] = (struct roster){
-		.name = list.name,
-		.addresses = {list.addresses, list.address_count},
-		.domains = {list.domains, list.domain_count},
-	};
-	reader->conf->policy.rosters = draft->rosters;
-	reader->conf->policy.roster_count = draft->count;
-	return true;
+	return add_roster(reader, &list) || csp_schema_no_memory(place);
+}
+
+bool csp_store_roster_entry(const struct schema_place *place, const struct schema_value *value,
+			    void *field)
+{
+	struct conf_reader *reader = csp_schema_reader(place);
+	const struct policy *policy = &reader->conf->policy;
+	struct list list = {.name = {"", 0}};
+
+	/* It asks for something, whatever it is. */
+	*(uint64_t *)field |= UINT64_C(1) << (ROSTERS_MAX - 1);
+	if (!store_entry(place, value, &list))
+		return false;
+	if (policy->roster_count == ROSTERS_MAX - 1) {
+		csp_schema_error(place,
+				 "lists and single entries of rules are more than %d: put "
+				 "entries that belong together into one list",
+				 ROSTERS_MAX - 1);
+		return false;
+	}
+	*(uint64_t *)field &= ~(UINT64_C(1) << (ROSTERS_MAX - 1));
+	*(uint64_t *)field |= UINT64_C(1) << policy->roster_count;
+	return add_roster(reader, &list) || csp_schema_no_memory(place);
 }
 
 bool csp_store_roster_bit(const struct schema_place *place, const struct schema_value *value,

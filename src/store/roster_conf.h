@@ -1,6 +1,6 @@
 /*
  * Named lists of addresses and domains: from groups of settings and files of lines to struct roster.
- * Rosters live in the configuration's arena; the draft is the reader's.
+ * Rosters live in the configuration's arena, from one to the next in the policy.
  * Whatever is wrong in a list has been reported, with the line of its file, when a function here gives false.
  */
 #ifndef CSP_ROSTER_CONF_H
@@ -8,15 +8,13 @@
 
 #include "schema.h"
 
-struct roster_draft {
-	struct roster *rosters;
-	size_t count;
-};
-
 extern const struct schema csp_roster_settings[];
-schema_each csp_roster_read; /* appends to the struct roster_draft */
+schema_each csp_roster_read; /* appends to the policy's rosters */
 
 /* The bits of the lists that a rule names, one text after another, into a uint64_t. */
 schema_store csp_store_roster_bit;
+
+/* The same for an address or a domain in the rule itself: a list without a name. */
+schema_store csp_store_roster_entry;
 
 #endif

@@ -25,8 +25,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import jsonschema
+
 HERE = Path(__file__).resolve().parent
 COMMON = HERE / "common"
+SCHEMA = HERE.parent.parent / "docs" / "csp-milter-decision.schema.json"
 NOON = "2026-06-20T12:00:00Z"
 OPTIONS = {"login": "--login", "client": "--client", "listener": "--listener", "cert_subject": "--cert-subject"}
 
@@ -43,6 +46,7 @@ class Runner:
     def __init__(self, ctl, conf, work):
         self.ctl = ctl
         self.work = Path(work)
+        self.schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
         self.shipped = self.work / "shipped"
         shutil.copytree(conf, self.shipped)
         for path in [self.shipped, *self.shipped.rglob("*")]:
@@ -100,7 +104,10 @@ class Runner:
         done = run(self.ctl, *argv, message)
         if done.returncode != 0:
             raise Failure(f"explain: status {done.returncode}\n{done.stderr}")
-        return json.loads(done.stdout)
+        decision = json.loads(done.stdout)
+        for error in self.schema.iter_errors(decision):
+            raise Failure(f"not of the schema: {error.json_path}: {error.message}")
+        return decision
 
     def explain(self, case):
         details = json.loads((case / "case.json").read_text(encoding="utf-8"))

@@ -587,6 +587,7 @@ struct criterion_case {
 static const struct span other_list[] = {TEXT("some-list")};
 static const struct span us_gov[] = {TEXT("us-gov")};
 static const struct span crm[] = {TEXT("crm")};
+static const uint64_t listed_authors[] = {2, 8};
 static const struct client crm_client = {.login = TEXT("crm")};
 
 /* Against a plain vendor's subscription mail on no list, without marks, about a CSP product. */
@@ -653,6 +654,13 @@ static const struct criterion_case criterion_cases[] = {
 	 TRUTH_NO,
 	 TRUTH_NO,
 	 TRUTH_NO},
+	{"all authors, each on a list of its own",
+	 {.author_lists = 10, .favours = true},
+	 TRUTH_YES,
+	 TRUTH_YES,
+	 TRUTH_YES,
+	 TRUTH_YES},
+	{"another author list", {.author_lists = 4}, TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO},
 	{"recipient list", {.recipient_lists = 5}, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
 	{"other recipients", {.recipient_lists = 2}, TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO},
 	{"client", {.client = {.logins = {crm, 1}}}, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
@@ -687,7 +695,8 @@ static void each_criterion_is_unknown_exactly_where_its_fact_is(void **state)
 		struct facts known = vendor_subscription();
 
 		known.client = &crm_client;
-		known.authors_touched = 2;
+		known.author_lists = listed_authors;
+		known.author_count = 2;
 		known.recipient_lists = 4;
 		known.headers = 1;
 		struct facts facts = known;
@@ -711,6 +720,26 @@ static const struct rule *decided_by(const struct rule *rules, size_t count,
 
 	csp_policy_evaluate(verdict, &policy, &shipped_categories, facts);
 	return verdict->decided_by;
+}
+
+/* Who could not be taken down may be on no list, and a message without authors is nobody's. */
+static void a_pass_wants_every_author_that_there_is(void **state)
+{
+	const struct rule rule = {.match = {.author_lists = 10, .favours = true}};
+	const struct rule block = {.match = {.author_lists = 10}};
+	struct facts facts = vendor_subscription();
+
+	(void)state;
+	facts.author_lists = listed_authors;
+	facts.author_count = 2;
+	assert_int_equal(look_at(&rule, &facts), TRUTH_YES);
+	facts.authors_incomplete = true;
+	assert_int_equal(look_at(&rule, &facts), TRUTH_NO);
+	assert_int_equal(look_at(&block, &facts), TRUTH_YES);
+	facts.authors_incomplete = false;
+	facts.author_count = 0;
+	assert_int_equal(look_at(&rule, &facts), TRUTH_NO);
+	assert_int_equal(look_at(&block, &facts), TRUTH_NO);
 }
 
 static void beside_its_dates_a_rule_is_in_monitor_mode(void **state)
@@ -964,6 +993,7 @@ int main(void)
 		cmocka_unit_test(except_wins_and_an_unknown_except_makes_the_rule_unknown),
 		cmocka_unit_test(every_rule_asks_for_a_customer),
 		cmocka_unit_test(each_criterion_is_unknown_exactly_where_its_fact_is),
+		cmocka_unit_test(a_pass_wants_every_author_that_there_is),
 		cmocka_unit_test(beside_its_dates_a_rule_is_in_monitor_mode),
 		cmocka_unit_test(a_share_only_grows),
 		cmocka_unit_test(a_share_is_not_told_before_the_customer_is),

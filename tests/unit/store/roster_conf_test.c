@@ -51,6 +51,32 @@ struct bad {
 	const char *error;
 };
 
+static void test_a_rule_may_name_addresses_itself(void **state)
+{
+	struct conf_files *files = *state;
+
+	conf_files_put(
+		files, "main.conf",
+		"address_lists = ( { name = \"one\"; addresses = [ \"a.example\" ]; } );\n"
+		"classification = { packs = [ ]; }; rules = ( { name = \"r\"; disposition = "
+		"\"pass\";\n"
+		"author = [ \"anna@a.example\", \".b.example\" ]; author_list = \"one\";\n"
+		"recipient = \"x@c.example\"; except = { recipient = \"y@c.example\"; }; } );\n");
+	struct conf *conf = conf_files_read_right(files);
+	const struct rule *rule = &conf->policy.rules[0];
+	assert_int_equal(conf->policy.roster_count, 5);
+	assert_int_equal(rule->match.author_lists, 1 | 2 | 4);
+	assert_int_equal(rule->match.recipient_lists, 8);
+	assert_int_equal(rule->except.recipient_lists, 16);
+	assert_true(holds(conf, 2, "x@y.b.example", "y.b.example"));
+	csp_conf_free(conf);
+	conf_files_put(files, "main.conf",
+		       "classification = { packs = [ ]; }; rules = ( { name = \"r\"; disposition = "
+		       "\"pass\";\n"
+		       "author = \"@a.example\"; } );\n");
+	conf_files_expect_error(files, "main.conf:2: rules.r.author: '@a.example' is no entry");
+}
+
 static void test_what_is_wrong_in_a_list_is_named_with_its_line(void **state)
 {
 	static const struct bad cases[] = {
@@ -92,19 +118,19 @@ static void test_a_name_stands_once_and_is_guessed_where_it_is_wrong(void **stat
 				       "list 'bord': did you mean 'board'?");
 }
 
-static void test_there_may_be_64_lists(void **state)
+static void test_there_may_be_63_lists(void **state)
 {
 	struct conf_files *files = *state;
 	char text[8192] = "address_lists = (\n";
 	size_t len = strlen(text);
 
-	for (unsigned i = 0; i < 65; i++)
+	for (unsigned i = 0; i < 64; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 					"{ name = \"l%u\"; addresses = [ ]; }%s\n", i,
-					i < 64 ? "," : " );");
+					i < 63 ? "," : " );");
 	snprintf(text + len, sizeof(text) - len, RULES);
 	conf_files_put(files, "main.conf", text);
-	conf_files_expect_error(files, "main.conf:66: address_lists.l64: there may be 64 lists");
+	conf_files_expect_error(files, "main.conf:65: address_lists.l63: there may be 63 lists");
 }
 
 int main(void)
@@ -112,9 +138,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, conf_files_setup, conf_files_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_list_holds_addresses_domains_and_what_is_below_them),
+		TEST(test_a_rule_may_name_addresses_itself),
 		TEST(test_what_is_wrong_in_a_list_is_named_with_its_line),
 		TEST(test_a_name_stands_once_and_is_guessed_where_it_is_wrong),
-		TEST(test_there_may_be_64_lists),
+		TEST(test_there_may_be_63_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
