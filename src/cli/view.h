@@ -16,6 +16,14 @@
 bool csp_view_table(const struct window *window);
 bool csp_view_record(const json_t *record);
 bool csp_view_json(json_t *record); /* one line; not changed */
+bool csp_view_csv(
+	const struct window *window); /* RFC 4180, with a heading; nothing in it is a formula */
+
+/* Below a record that was no plain pass: the rule that would let its like pass, for a time. */
+bool csp_view_advice(const json_t *record);
+
+/* The commands that let a held message go, for both mail servers. */
+bool csp_view_release(const json_t *record);
 
 /* Local time with its zone: "2026-11-23 10:15:00 +0100"; the text itself when it is no time. */
 void csp_view_append_time(struct buf *out, struct span time);

@@ -248,6 +248,9 @@ static void append_reason(struct buf *out, const char *word, unsigned criteria, 
 {
 	csp_buf_append_format(out, "%s (", word);
 	append_criteria(out, criteria);
+	/* Every rule asks for a customer, without saying so. */
+	if (!criteria && except != TRUTH_YES)
+		csp_buf_append(out, SPAN_LIT("customer"));
 	csp_buf_append(out, criteria && except == TRUTH_YES ? SPAN_LIT(", ") : SPAN_LIT(""));
 	csp_buf_append(out, except == TRUTH_YES ? SPAN_LIT("except") : SPAN_LIT(""));
 	csp_buf_append_char(out, ')');

@@ -26,15 +26,6 @@ struct reading {
 	void *context;
 };
 
-struct span csp_review_text(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_string(value))
-		return (struct span){"", 0};
-	return (struct span){json_string_value(value), json_string_length(value)};
-}
-
 struct span csp_review_outcome_of(const json_t *record)
 {
 	return csp_review_text(record, "for");
@@ -82,89 +73,9 @@ static bool in_bounds(const struct bounds *bounds, struct span time)
 	       csp_span_compare(second, csp_span_from(bounds->until)) < 0;
 }
 
-/* ASCII letters alone are folded; addresses that matter are kept in A-labels besides. */
-static bool has_part(struct span text, struct span part)
-{
-	for (size_t at = 0; at + part.len <= text.len; at++) {
-		if (csp_span_equal_nocase(csp_span_slice(text, at, at + part.len), part))
-			return true;
-	}
-	return false;
-}
-
 static bool starts_with_nocase(struct span text, struct span prefix)
 {
 	return csp_span_equal_nocase(csp_span_slice(text, 0, prefix.len), prefix);
-}
-
-static bool is_from(const json_t *record, struct span part)
-{
-	size_t i;
-	const json_t *author;
-
-	if (part.len == 0 || has_part(csp_review_text(record, "reverse_path"), part))
-		return true;
-	json_array_foreach(json_object_get(record, "authors"), i, author)
-	{
-		if (has_part(csp_review_text(author, "address"), part))
-			return true;
-	}
-	return false;
-}
-
-/* `verdict`: a recipient, or an element of its `would`; both have a rule and a disposition. */
-static bool verdict_meets(const json_t *verdict, const struct review_filter *filter)
-{
-	struct span disposition = csp_review_text(verdict, "disposition");
-
-	if (filter->notable &&
-	    (disposition.len == 0 || csp_span_equal(disposition, SPAN_LIT("pass"))))
-		return false;
-	return (filter->rule.len == 0 ||
-		csp_span_equal(csp_review_text(verdict, "rule"), filter->rule)) &&
-	       (filter->disposition.len == 0 || csp_span_equal(disposition, filter->disposition));
-}
-
-static bool recipient_meets(const json_t *recipient, const struct review_filter *filter)
-{
-	size_t i;
-	const json_t *would;
-
-	if (filter->to.len > 0 && !has_part(csp_review_text(recipient, "address"), filter->to) &&
-	    !has_part(csp_review_text(recipient, "canonical"), filter->to))
-		return false;
-	if (verdict_meets(recipient, filter))
-		return true;
-	json_array_foreach(json_object_get(recipient, "would"), i, would)
-	{
-		if (verdict_meets(would, filter))
-			return true;
-	}
-	return false;
-}
-
-static bool asks_for_recipient(const struct review_filter *filter)
-{
-	return filter->notable || filter->rule.len > 0 || filter->disposition.len > 0 ||
-	       filter->to.len > 0;
-}
-
-static bool decision_meets(const json_t *record, const struct review_filter *filter)
-{
-	size_t i;
-	const json_t *recipient;
-
-	if (!starts_with_nocase(csp_review_text(record, "decision"), filter->id) ||
-	    !is_from(record, filter->from))
-		return false;
-	if (!asks_for_recipient(filter))
-		return true;
-	json_array_foreach(json_object_get(record, "recipients"), i, recipient)
-	{
-		if (recipient_meets(recipient, filter))
-			return true;
-	}
-	return false;
 }
 
 static enum line_kind kind_of(const json_t *record, const json_error_t *error)
@@ -242,14 +153,20 @@ static bool take_outcome(const struct reading *reading, json_t *record)
 	return reading->each(reading->context, record);
 }
 
-static bool take_decision(const struct reading *reading, json_t *record)
+static bool take_decision(enum lines_result *result, const struct reading *reading, json_t *record)
 {
+	bool failed = false;
+
 	reading->counts->records++;
-	if (!in_bounds(&reading->bounds, csp_review_text(record, "time")) ||
-	    !decision_meets(record, reading->filter))
+	if (!in_bounds(&reading->bounds, csp_review_text(record, "time")))
 		return true;
-	reading->counts->shown++;
-	return reading->each(reading->context, record);
+	if (csp_review_meets(record, reading->filter, &failed)) {
+		reading->counts->shown++;
+		return reading->each(reading->context, record);
+	}
+	if (failed)
+		*result = LINES_NO_MEMORY;
+	return !failed;
 }
 
 static bool take_line(enum lines_result *result, const struct reading *reading, struct span line)
@@ -276,7 +193,7 @@ static bool take_line(enum lines_result *result, const struct reading *reading, 
 		more = take_outcome(reading, record);
 		break;
 	case LINE_DECISION:
-		more = take_decision(reading, record);
+		more = take_decision(result, reading, record);
 		break;
 	}
 	json_decref(record);

@@ -6,24 +6,10 @@
 #ifndef CSP_REVIEW_H
 #define CSP_REVIEW_H
 
-#include <jansson.h>
-#include <stdint.h>
-
-#include "span.h"
+#include "review_filter.h"
 
 /* Longer lines count as damaged. A record of 50,000 recipients has some 20 MB. */
 #define REVIEW_LINE_MAX ((size_t)64 << 20)
-
-/* One recipient must meet `rule`, `disposition` and `to` together; what a monitor rule would have done counts as well. */
-struct review_filter {
-	int64_t since,
-		until; /* seconds since 1970, until exclusive; INT64_MIN and INT64_MAX when open */
-	struct span rule, disposition; /* empty: any */
-	struct span from, to;          /* part of an address, any case; empty: any */
-	struct span id;                /* the beginning of a decision's id, any case; empty: any */
-	bool notable;                  /* only where some recipient's disposition is no pass */
-	bool outcomes; /* outcome records too; of this filter only the times and `id` apply to them */
-};
 
 struct review_counts {
 	uint64_t records, shown; /* decisions read; decisions that passed the filter */
@@ -36,9 +22,6 @@ typedef bool csp_review_each(void *context, json_t *record); /* false stops */
 /* Adds to *counts. False: errno says why the file cannot be read. */
 bool csp_review_read(struct review_counts *counts, const char *path,
 		     const struct review_filter *filter, csp_review_each *each, void *context);
-
-/* A member's text; empty when there is none, or it is no text. */
-struct span csp_review_text(const json_t *object, const char *key);
 
 /* The id of the decision that an outcome record belongs to; empty for a decision. */
 struct span csp_review_outcome_of(const json_t *record);

@@ -1,3 +1,5 @@
+import csv
+import datetime
 import json
 import subprocess
 import unicodedata
@@ -6,6 +8,10 @@ import verbs
 from journal import ID, line, outcome, passed, recipient, record
 
 HEADING = ["TIME", "DECISION", "RESULT", "RULE", "FROM", "TO", "SUBJECT"]
+
+
+def in_three_months():
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=90)).strftime("%Y-%m-%d")
 
 
 def cells(table):
@@ -150,7 +156,93 @@ to           <a%b@gw.example>, looked up as nothing: it cannot be read
   rule         not-a-customer: pass
 reply        550 5.7.1 Subscription mail ({ID % 1})
 removed      x-pm-tag (2)
+
+If this was wrong, the postmaster can let it pass for three months, by a rule before "subscription":
+  {{ name = "exception-{ID % 1}"; author = "billing@vendor.example"; recipient = "ann@customer.example"; \
+client = {{ logins = "bill"; }}; category = "subscription"; until = "{in_three_months()}"; despite = "any"; disposition = "pass"; }},
 """, "")
+
+    def test_the_exception_that_show_proposes_is_a_right_rule(self):
+        proven = {**recipient("ann@customer.example"), "proof": "proven"}
+        odd = [{"field": "from", "address": '"b \\"x\\" c"@vendor.example', "party": "vendor"}]
+        for number, changes in enumerate(({}, {"recipients": [proven]}, {"authors": odd}), 1):
+            path = self.journal(record(number, **changes))
+            shown = self.run_verb("review", "show", ID % number, "--journal", path)
+            rule = shown.out.splitlines()[-1]
+            self.assertIn("proof" if number == 2 else 'networks = "192.0.2.1"', rule)
+            conf = self.write("with-exception.conf", 'classification = { packs = [ ]; };\nrules = (\n' + rule +
+                              '\n  { name = "subscription"; category = "subscription"; disposition = "block"; }\n);\n')
+            checked = self.run_verb("check", "-c", conf)
+            self.assertIn("2 rules, ", checked.out, checked.err)
+
+    def test_nothing_is_proposed_where_no_rule_could_say_it(self):
+        unreadable = {**recipient("x"), "canonical": None}
+        for one in (passed(1), record(1, authors=[]), record(1, recipients=[unreadable]),
+                    record(1, authors=[{"field": "from", "address": "a\nb@vendor.example", "party": "vendor"}])):
+            shown = self.run_verb("review", "show", ID % 1, "--journal", self.journal(one))
+            self.assertEqual(shown.status, 0, shown.err)
+            self.assertNotIn("exception", shown.out)
+
+    def test_release_names_the_commands_for_a_held_message(self):
+        path = self.journal(record(1, action="quarantine", queue_id="4F00"), record(2), record(3, action="quarantine", queue_id="x; rm"))
+        self.assert_says(self.run_verb("review", "release", ID % 1, "--journal", path), 0, """\
+Postfix:   postsuper -H 4F00 && postqueue -i 4F00
+Sendmail:  sendmail -qQ -qI4F00 -Q && sendmail -qI4F00
+""", "")
+        self.assert_says(self.run_verb("review", "release", ID % 2, "--journal", path), 1, "",
+                         "csp-milterctl: this message was not held\n")
+        odd = self.run_verb("review", "release", ID % 3, "--journal", path)
+        self.assertNotIn("rm", odd.out)
+
+    def test_csv_is_text_to_a_spreadsheet(self):
+        subjects = ["=1+1", "+1", "-1", "@x", "\tx", 'a "b", c', "line\nfeed\x1b[31m", "请求 \u2028"]
+        path = self.journal(*[record(n, subject=subject) for n, subject in enumerate(subjects, 1)])
+        result = self.run_verb("review", "--csv", "--journal", path)
+        rows = list(csv.reader(result.out.splitlines(keepends=True)))
+        self.assertEqual([row[-1] for row in rows], ["subject", "'=1+1", "'+1", "'-1", "'@x", "' x", 'a "b", c',
+                                                     "line feed [31m", "请求 \u2028"])
+        self.assertEqual({len(row) for row in rows}, {14})
+        self.assertEqual(rows[1][:4], ["2026-11-01T10:00:00.250Z", ID % 1, "4cQ1", "reject"])
+        self.assertEqual(len(self.run_verb("review", "--csv", "--from", "nobody", "--journal", path).out.splitlines()), 1)
+
+    def test_stats_count_messages_and_recipients(self):
+        two = [recipient("a@c.example"), recipient("b@c.example", "general", "pass", would=[("trial", "flag")])]
+        path = self.journal(record(1, recipients=two), passed(2), record(3, category=None), outcome(3))
+        self.assert_says(self.run_verb("review", "stats", "--journal", path), 0, """\
+rule         messages pass flag block tempfail would
+general             2    2    0     0        0     0
+subscription        2    0    0     2        0     0
+trial               1    0    0     0        0     1
+""", "")
+        for by, rows in (("category", {"subscription": (2, 2, 1), "-": (1, 0, 1)}),
+                         ("sender", {"vendor": (3, 2, 2)}), ("customer", {"aaaaaaaa-0000-0000-0000-000000000001": (3, 2, 2)}),
+                         ("day", {"2026-11-01": (1, 1, 1), "2026-11-02": (1, 1, 0), "2026-11-03": (1, 0, 1)}),
+                         ("action", {"reject": (2, 1, 2), "accept": (1, 1, 0)})):
+            with self.subTest(by):
+                result = self.run_verb("review", "stats", "--by", by, "--json", "--journal", path)
+                found = [json.loads(text) for text in result.out.splitlines()]
+                self.assertEqual({one[by]: (one["messages"], one["pass"], one["block"]) for one in found}, rows)
+        self.assert_says(self.run_verb("review", "stats", "--since", "2026-11-03", "--by", "day", "--journal", path), 0, """\
+day        messages pass flag block tempfail would
+2026-11-03        1    0    0     1        0     0
+""", "")
+
+    def test_more_options_filter(self):
+        other = {**recipient("a@c.example", "general", "pass"), "customer": "BBBB", "sender": "partner"}
+        path = self.journal(
+            record(1, subject="Ihre Rechnung für März"), record(2, action="quarantine", mode="monitor", queue_id="Ab"),
+            passed(3, recipients=[other], category={"name": "incident", "evidence": []}),
+            passed(4, recipients=[recipient("x@c.example", "general", "pass", would=[("trial", "block")])],
+                   subject="Счёт 17 готов", would_action="reject"))
+        for words, expected in (
+                (("--subject", "RECHNUNG  für"), [1]), (("--subject", "счёт 17"), [4]), (("--subject", "17"), [4]),
+                (("--subject", "18", "--all"), []), (("--subject", "ung", "--all"), [1]),
+                (("--action", "quarantine"), [2]), (("--mode", "monitor"), [2]), (("--queue-id", "Ab"), [2]),
+                (("--queue-id", "ab"), []), (("--sender", "partner", "--all"), [3]), (("--customer", "bbbb", "--all"), [3]),
+                (("--customer", "bbbb", "--to", "x@", "--all"), []), (("--category", "incident", "--all"), [3]),
+                (("--would",), [2, 4])):
+            with self.subTest(words):
+                self.assertEqual(self.ids(*words, "--journal", path), expected)
 
     def test_show_says_what_authentication_results_proved(self):
         found = {"trusted_hop": True, "fields": 1, "unreadable": 2, "dkim": ["a.example", "b.example"], "spf": "c.example"}
@@ -264,8 +356,11 @@ removed      x-pm-tag (2)
                 (("--limit", "-1"), "'-1' is no number of decisions"),
                 (("--limit", "9x"), "'9x' is no number of decisions"),
                 (("--limit", "99999999999999999999"), "'99999999999999999999' is no number of decisions"),
-                (("shwo",), "'shwo' is neither list nor show"),
-                (("list", "more"), "'more' is neither list nor show"),
+                (("shwo",), "'shwo' is none of list, show, stats and release"),
+                (("list", "more"), "'more' is none of list, show, stats and release"),
+                (("stats", "more"), "'more' is none of list, show, stats and release"),
+                (("release",), "release takes one ID"), (("--by", "size"), "'size' is none of rule, category, sender, customer, day and action"),
+                (("--subject", "!"), "'!' has no letter or digit to look for"),
                 (("show",), "show takes one ID"),
                 (("show", ""), "show takes one ID"),
                 (("show", "a", "b"), "show takes one ID")):
