@@ -40,6 +40,7 @@ build libconfig-dev module:libconfig
 build libjansson-dev module:jansson
 build libsodium-dev module:libsodium
 build libsmartcols-dev module:smartcols
+build zlib1g-dev module:zlib
 build liblmdb-dev header:lmdb.h
 build libhs-dev module:libhs
 build scdoc command:scdoc

@@ -11,6 +11,13 @@ void csp_lines_init(struct lines *lines, int fd, size_t max)
 	csp_buf_init(&lines->joined, max);
 }
 
+void csp_lines_init_reader(struct lines *lines, lines_read *read, void *source, size_t max)
+{
+	csp_lines_init(lines, -1, max);
+	lines->read = read;
+	lines->source = source;
+}
+
 void csp_lines_dispose(struct lines *lines)
 {
 	csp_buf_dispose(&lines->joined);
@@ -28,7 +35,8 @@ static enum lines_result fill(struct lines *lines)
 	if (!lines->chunk)
 		return LINES_NO_MEMORY;
 	do {
-		count = read(lines->fd, lines->chunk, LINES_CHUNK);
+		count = lines->read ? lines->read(lines->source, lines->chunk, LINES_CHUNK)
+				    : read(lines->fd, lines->chunk, LINES_CHUNK);
 	} while (count < 0 && errno == EINTR);
 	if (count < 0)
 		return LINES_READ_ERROR;

@@ -19,7 +19,7 @@ struct review_counts {
 
 typedef bool csp_review_each(void *context, json_t *record); /* false stops */
 
-/* Adds to *counts. False: errno says why the file cannot be read. */
+/* A file compressed by gzip(1) is read as what is in it. Adds to *counts. False: errno says why the file cannot be read. */
 bool csp_review_read(struct review_counts *counts, const char *path,
 		     const struct review_filter *filter, csp_review_each *each, void *context);
 

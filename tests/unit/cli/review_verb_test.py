@@ -1,5 +1,6 @@
 import csv
 import datetime
+import gzip
 import json
 import subprocess
 import unicodedata
@@ -92,6 +93,21 @@ TIME                      DECISION         RESULT       RULE         FROM       
         path = self.journal(record(1), record(2), outcome(1))
         found = [json.loads(text) for text in self.run_verb("review", "--json", "--journal", path).out.splitlines()]
         self.assertEqual([one.get("outcome") for one in found], ["tempfail", None])
+
+    def test_compressed_journals_are_read_as_they_are(self):
+        path = self.path("journal.gz")
+        packed = gzip.compress("".join(line(record(n)) for n in (1, 2)).encode())
+        with open(path, "wb") as file:
+            file.write(packed + gzip.compress(line(record(3)).encode()))
+        self.assertEqual(self.ids("--journal", path, "--journal", self.journal(record(4))), [1, 2, 3, 4])
+        with open(path, "wb") as file:
+            file.write(packed[:-12])
+        cut = self.run_verb("review", "--json", "--journal", path)
+        self.assertEqual(cut.status, 0, cut.err)
+        self.assertIn("damaged", cut.err)
+        with open(path, "wb") as file:
+            file.write(packed[:20] + b"\xff" * 40 + packed[60:])
+        self.assertEqual(self.run_verb("review", "--json", "--journal", path).status, 74)
 
     def test_journals_are_read_in_the_order_given(self):
         first = self.journal(record(1), name="journal.1")
