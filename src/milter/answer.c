@@ -150,10 +150,48 @@ static void log_decision(const struct work *work)
 	csp_buf_dispose(&line);
 }
 
+static bool would_do_something(const struct decision *decision)
+{
+	if (decision->would_plan.action != ACTION_ACCEPT)
+		return true;
+	for (size_t i = 0; i < decision->recipient_count; i++) {
+		if (decision->recipients[i].verdict.would_count)
+			return true;
+	}
+	return false;
+}
+
+static bool concerns_a_customer(const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->recipient_count; i++) {
+		if (decision->recipients[i].judged)
+			return true;
+	}
+	return false;
+}
+
+static bool is_in_scope(const struct work *work)
+{
+	switch (work->conf->journal.scope) {
+	case SCOPE_FLAGGED:
+		return would_do_something(work->decision);
+	case SCOPE_CUSTOMERS:
+		return concerns_a_customer(work->decision);
+	case SCOPE_ALL:
+	default:
+		return true;
+	}
+}
+
 static void record(struct work *work)
 {
 	struct buf text;
 
+	if (!is_in_scope(work)) {
+		work->plan = work->decision->plan;
+		log_decision(work);
+		return;
+	}
 	csp_buf_init(&text, RECORD_MAX);
 	csp_record_write(&text, work->decision);
 	if (csp_buf_failed(&text)) {

@@ -372,6 +372,17 @@ static const struct schema directory_settings[] = {
 	{0},
 };
 
+static const char *scope_choice(const struct conf *conf, unsigned number)
+{
+	static const char *const names[] = {[SCOPE_ALL] = "all",
+					    [SCOPE_CUSTOMERS] = "customers",
+					    [SCOPE_FLAGGED] = "flagged",
+					    NULL};
+
+	(void)conf;
+	return names[number];
+}
+
 static const struct schema journal_settings[] = {
 	{.name = "path",
 	 .type = SCHEMA_TEXT,
@@ -380,6 +391,11 @@ static const struct schema journal_settings[] = {
 	 .fallback = "/var/log/csp-milter/decisions.jsonl",
 	 .store = csp_store_cstr,
 	 .offset = offsetof(struct conf_journal, path)},
+	{.name = "decisions",
+	 .type = SCHEMA_CHOICE,
+	 .choice = scope_choice,
+	 .fallback = "all",
+	 .offset = offsetof(struct conf_journal, scope)},
 	{.name = "timeout",
 	 .type = SCHEMA_NUMBER,
 	 .min = 1,

@@ -29,8 +29,16 @@ struct conf_milter {
 	const char *control_socket; /* a path */
 };
 
+/* Which decisions are recorded: each of these more than the next. */
+enum journal_scope {
+	SCOPE_ALL,
+	SCOPE_CUSTOMERS, /* some recipient went through the rules */
+	SCOPE_FLAGGED    /* something was done, or would have been */
+};
+
 struct conf_journal {
 	const char *path;
+	enum journal_scope scope;
 	unsigned timeout; /* seconds a message waits for its record */
 };
 

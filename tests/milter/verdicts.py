@@ -300,6 +300,18 @@ def test_one_record_says_all_of_its_message():
         assert all(ord(c) < 127 and ord(c) >= 32 for line in daemon.log for c in line), daemon.text()
 
 
+def test_which_decisions_are_recorded_is_a_setting():
+    stranger, customer = "<x@elsewhere.example>", "<user@contoso.example>"
+    for scope, expected in (("all", 3), ("customers", 2), ("flagged", 1)):
+        for mode in ("enforce", "monitor"):
+            with Daemon(mode=mode, journal_decisions=scope) as daemon, daemon.session() as mta:
+                for rcpt, headers in ((stranger, SUBSCRIPTION), (customer, [("From", "a@b.example"), ("Subject", "lunch")]),
+                                      (customer, SUBSCRIPTION)):
+                    mta.message(rcpts=[rcpt], headers=headers)
+                assert len(daemon.decisions()) == expected, (scope, mode, daemon.decisions())
+                assert sum("decision=" in text for text in daemon.log) == 3, daemon.text()
+
+
 def test_a_large_header_and_many_recipients_are_taken():
     with Daemon() as daemon, daemon.session() as mta:
         rcpts = [f"<user{i}@contoso.example>" for i in range(2000)]
