@@ -41,6 +41,7 @@ build libjansson-dev module:jansson
 build libsodium-dev module:libsodium
 build libsmartcols-dev module:smartcols
 build zlib1g-dev module:zlib
+build libsqlite3-dev module:sqlite3
 build liblmdb-dev header:lmdb.h
 build libhs-dev module:libhs
 build scdoc command:scdoc

@@ -15,11 +15,13 @@
 const char csp_review_help[] =
 	"Usage: csp-milterctl review [list] [OPTION]...\n"
 	"       csp-milterctl review show ID [OPTION]...\n"
+	"       csp-milterctl review mark ID... confirmed|false-positive [--note TEXT]\n"
 	"       csp-milterctl review stats [--by WHAT] [OPTION]...\n"
 	"       csp-milterctl review release ID [OPTION]...\n"
 	"Show decisions that the daemon recorded: the last ones that were not plain\n"
 	"passes, one in full, counts of them, or the commands that let a message go\n"
-	"which was held. The beginning of an ID is enough where only one decision's id\n"
+	"which was held; or say of some whether they were right. The beginning of an ID is enough "
+	"where only one decision's id\n"
 	"begins so.\n"
 	"\n"
 	"  -c, --config FILE      the configuration that names the journal\n"
@@ -47,6 +49,9 @@ const char csp_review_help[] =
 	"      --queue-id ID      the mail server's id\n"
 	"      --by WHAT          count by rule (default), category, sender, customer, day\n"
 	"                         or action\n"
+	"      --reviewed         somebody has marked it; --unreviewed: nobody has\n"
+	"      --marks FILE       the marks, instead of the configuration's\n"
+	"      --note TEXT        why it is marked so\n"
 	"      --all              plain passes too\n"
 	"      --limit N          the last N decisions; 0 is all. Without it a table\n"
 	"                         has 50, JSON all\n"
@@ -69,6 +74,10 @@ enum {
 	OPT_WOULD,
 	OPT_SUBJECT,
 	OPT_BY,
+	OPT_MARKS,
+	OPT_NOTE,
+	OPT_REVIEWED,
+	OPT_UNREVIEWED,
 	OPT_TEXT /* and those after it: texts that a member must be */
 };
 
@@ -101,6 +110,10 @@ static const struct option options[] = {
 	{"would", no_argument, NULL, OPT_WOULD},
 	{"subject", required_argument, NULL, OPT_SUBJECT},
 	{"by", required_argument, NULL, OPT_BY},
+	{"marks", required_argument, NULL, OPT_MARKS},
+	{"note", required_argument, NULL, OPT_NOTE},
+	{"reviewed", no_argument, NULL, OPT_REVIEWED},
+	{"unreviewed", no_argument, NULL, OPT_UNREVIEWED},
 	{"sender", required_argument, NULL, OPT_TEXT},
 	{"customer", required_argument, NULL, OPT_TEXT + 1},
 	{"category", required_argument, NULL, OPT_TEXT + 2},
@@ -220,6 +233,18 @@ static int take_option(struct review_call *call, int option, const char *word)
 		return parse_subject(call, optarg);
 	case OPT_BY:
 		return parse_by(call, optarg);
+	case OPT_MARKS:
+		call->marks = optarg;
+		return EX_OK;
+	case OPT_NOTE:
+		call->note = optarg;
+		return EX_OK;
+	case OPT_REVIEWED:
+		call->reviewed = true;
+		return EX_OK;
+	case OPT_UNREVIEWED:
+		call->unreviewed = true;
+		return EX_OK;
 	default:
 		if (option >= OPT_TEXT) {
 			take_text(call, (size_t)(option - OPT_TEXT), optarg);
@@ -235,6 +260,7 @@ int csp_review_take_options(struct review_call *call, int argc, char **argv)
 
 	*call = (struct review_call){.filter = {.since = INT64_MIN, .until = INT64_MAX},
 				     .conf = CSP_CONF_PATH,
+				     .note = "",
 				     .now = (int64_t)time(NULL)};
 	csp_buf_init(&call->subject, SUBJECT_MAX);
 

@@ -20,7 +20,9 @@ struct review_call {
 	const char *limit_text; /* NULL: the default */
 	size_t limit;
 	enum review_stats_by by;
-	bool all, json, csv, help;
+	const char *marks; /* NULL: the configuration's */
+	const char *note;
+	bool all, json, csv, help, reviewed, unreviewed;
 	int64_t now; /* seconds since 1970 */
 };
 

@@ -12,12 +12,12 @@
 
 #define ROW_MAX 4096
 
-/* What is counted for each key; the first in decisions, the others in recipients. */
-enum { MESSAGES, PASSED, FLAGGED, BLOCKED, TEMPFAILED, WOULD, COUNTS };
+/* What is counted for each key; the first and the marks in decisions, the others in recipients. */
+enum { MESSAGES, PASSED, FLAGGED, BLOCKED, TEMPFAILED, WOULD, CONFIRMED, FALSE_POSITIVE, COUNTS };
 #define LAST_SEEN COUNTS /* number of the decision that a key was counted for last */
 
-static const char *const count_names[COUNTS] = {"messages", "pass",     "flag",
-						"block",    "tempfail", "would"};
+static const char *const count_names[COUNTS] = {"messages", "pass",  "flag",      "block",
+						"tempfail", "would", "confirmed", "false_positive"};
 static const char *const by_names[] = {"rule", "category", "sender", "customer", "day", "action"};
 
 struct review_stats {
@@ -84,7 +84,7 @@ static void set_count(json_t *row, size_t what, json_int_t value)
 	json_integer_set(json_array_get(row, what), value);
 }
 
-static bool add(struct review_stats *stats, struct span key, size_t what)
+static bool add(struct review_stats *stats, struct span key, size_t what, size_t mark)
 {
 	json_t *row = row_of(stats, key);
 
@@ -94,6 +94,8 @@ static bool add(struct review_stats *stats, struct span key, size_t what)
 	if (count_at(row, LAST_SEEN) != stats->number) {
 		set_count(row, LAST_SEEN, stats->number);
 		set_count(row, MESSAGES, count_at(row, MESSAGES) + 1);
+		if (mark < COUNTS)
+			set_count(row, mark, count_at(row, mark) + 1);
 	}
 	return true;
 }
@@ -127,6 +129,15 @@ static size_t count_of(struct span disposition)
 	return PASSED;
 }
 
+static size_t mark_of(const json_t *record)
+{
+	struct span verdict = csp_review_text(json_object_get(record, "mark"), "verdict");
+
+	return csp_span_equal(verdict, SPAN_LIT("confirmed"))        ? CONFIRMED
+	       : csp_span_equal(verdict, SPAN_LIT("false-positive")) ? FALSE_POSITIVE
+								     : COUNTS;
+}
+
 /* A rule that is not enforced has a row of its own. */
 static bool add_would(struct review_stats *stats, const json_t *record, const json_t *recipient)
 {
@@ -137,7 +148,7 @@ static bool add_would(struct review_stats *stats, const json_t *record, const js
 	{
 		struct span key = stats->by == BY_RULE ? csp_review_text(would, "rule")
 						       : key_of(stats, record, recipient);
-		if (!add(stats, key, WOULD))
+		if (!add(stats, key, WOULD, mark_of(record)))
 			return false;
 	}
 	return true;
@@ -154,7 +165,7 @@ bool csp_review_stats_add(struct review_stats *stats, const json_t *record)
 	json_array_foreach(json_object_get(record, "recipients"), i, recipient)
 	{
 		if (!add(stats, key_of(stats, record, recipient),
-			 count_of(csp_review_text(recipient, "disposition"))) ||
+			 count_of(csp_review_text(recipient, "disposition")), mark_of(record)) ||
 		    !add_would(stats, record, recipient))
 			return false;
 	}
@@ -210,6 +221,20 @@ static bool print_json(const struct review_stats *stats, const struct row *row)
 	return ok;
 }
 
+/* Of the decisions that were reviewed, those that were wrong. */
+static bool add_rate(struct libscols_line *line, struct buf *cell, const json_t *counts)
+{
+	json_int_t wrong = count_at(counts, FALSE_POSITIVE);
+	json_int_t reviewed = wrong + count_at(counts, CONFIRMED);
+
+	csp_buf_reset(cell);
+	if (reviewed)
+		csp_buf_append_format(cell, "%.1f %%", 100.0 * (double)wrong / (double)reviewed);
+	else
+		csp_buf_append_char(cell, '-');
+	return scols_line_set_data(line, COUNTS + 1, csp_buf_cstr(cell)) == 0;
+}
+
 static bool add_line(struct libscols_table *table, const struct row *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
@@ -224,7 +249,7 @@ static bool add_line(struct libscols_table *table, const struct row *row)
 		csp_buf_append_format(&cell, "%lld", (long long)count_at(row->counts, i));
 		ok = scols_line_set_data(line, i + 1, csp_buf_cstr(&cell)) == 0;
 	}
-	ok = ok && !csp_buf_failed(&cell);
+	ok = ok && add_rate(line, &cell, row->counts) && !csp_buf_failed(&cell);
 	csp_buf_dispose(&cell);
 	return ok;
 }
@@ -237,6 +262,7 @@ static bool print_table(const struct review_stats *stats, const struct row *rows
 	setlocale(LC_CTYPE, "C.UTF-8");
 	for (size_t i = 0; ok && i < COUNTS; i++)
 		ok = scols_table_new_column(table, count_names[i], 0, SCOLS_FL_RIGHT);
+	ok = ok && scols_table_new_column(table, "wrong", 0, SCOLS_FL_RIGHT);
 	for (size_t i = 0; ok && i < count; i++)
 		ok = add_line(table, &rows[i]);
 	ok = ok && scols_table_enable_noencoding(table, 1) == 0 && scols_print_table(table) == 0;

@@ -3,70 +3,20 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "opt.h"
 #include "review_options.h"
+#include "review_source.h"
 #include "review_stats.h"
 #include "view.h"
 
 #define TABLE_ROWS     50   /* shown unless --limit says otherwise */
 #define OUTCOME_WINDOW 1000 /* decisions that an outcome may lie behind its own */
 #define SHOW_MATCHES   10   /* that an id's beginning may name before the search is given up */
-
-static int journal_of_conf(const char **path, struct conf **conf, const char *file)
-{
-	int status = csp_cli_conf_status(csp_conf_read(conf, file, csp_cli_report_conf, NULL));
-
-	if (status == EX_OK)
-		*path = (*conf)->journal.path;
-	return status;
-}
-
-static int journal_error(const char *path)
-{
-	int error = errno;
-
-	csp_cli_error("%s: %s", path, strerror(error));
-	switch (error) {
-	case EACCES:
-	case EPERM:
-		return EX_NOPERM;
-	case ENOMEM:
-		return EX_OSERR;
-	case EIO:
-		return EX_IOERR;
-	default:
-		return EX_NOINPUT;
-	}
-}
-
-static int read_journals(struct review_counts *counts, const struct review_call *call,
-			 csp_review_each *each, void *context)
-{
-	struct conf *conf = NULL;
-	const char *configured;
-	const char *const *paths = call->journals;
-	size_t count = call->journal_count;
-	int status = EX_OK;
-
-	if (count == 0) {
-		status = journal_of_conf(&configured, &conf, call->conf);
-		paths = &configured;
-		count = 1;
-	}
-	for (size_t i = 0; status == EX_OK && i < count; i++) {
-		if (!csp_review_read(counts, paths[i], &call->filter, each, context))
-			status = journal_error(paths[i]);
-	}
-	csp_conf_free(conf);
-	if (counts->damaged > 0)
-		csp_cli_error("%" PRIu64 " damaged %s passed over", counts->damaged,
-			      counts->damaged == 1 ? "line" : "lines");
-	return status;
-}
 
 static int output_error(void)
 {
@@ -132,7 +82,7 @@ static int run_list(struct review_call *call)
 	call->filter.outcomes = true;
 	call->filter.notable = !call->all && !csp_review_asks_for_passes(&call->filter);
 	csp_window_init(&listing.window, listing.print_displaced ? OUTCOME_WINDOW : limit);
-	status = read_journals(&counts, call, list_record, &listing);
+	status = csp_review_source_read(&counts, call, list_record, &listing);
 	if (status == EX_OK && (listing.failed || !print_listing(&listing, call)))
 		status = output_error();
 	else if (status == EX_OK)
@@ -141,7 +91,7 @@ static int run_list(struct review_call *call)
 	return status;
 }
 
-typedef int found_shown(json_t *record); /* an exit status */
+typedef int found_shown(void *context, json_t *record); /* an exit status */
 
 static bool is_held(const struct window *window, const json_t *record)
 {
@@ -167,7 +117,7 @@ static bool find_record(void *context, json_t *record)
 	return !listing->failed && listing->window.count < SHOW_MATCHES;
 }
 
-static int show_found(const struct window *window, const char *id, found_shown *show)
+static int show_found(const struct window *window, const char *id, found_shown *show, void *context)
 {
 	if (window->count == 0) {
 		csp_cli_error("no decision's id begins with '%s'", id);
@@ -180,21 +130,24 @@ static int show_found(const struct window *window, const char *id, found_shown *
 									 "decision")));
 		return EX_DATAERR;
 	}
-	return show(csp_window_at(window, 0));
+	return show(context, csp_window_at(window, 0));
 }
 
-static int show_json(json_t *record)
+static int show_json(void *context, json_t *record)
 {
+	(void)context;
 	return csp_view_json(record) ? EX_OK : output_error();
 }
 
-static int show_record(json_t *record)
+static int show_record(void *context, json_t *record)
 {
+	(void)context;
 	return csp_view_record(record) && csp_view_advice(record) ? EX_OK : output_error();
 }
 
-static int show_release(json_t *record)
+static int show_release(void *context, json_t *record)
 {
+	(void)context;
 	if (!csp_span_equal(csp_review_text(record, "action"), SPAN_LIT("quarantine"))) {
 		csp_cli_error("this message was not held");
 		return 1;
@@ -202,7 +155,7 @@ static int show_release(json_t *record)
 	return csp_view_release(record) ? EX_OK : output_error();
 }
 
-static int run_show(struct review_call *call, const char *id, found_shown *show)
+static int run_show(struct review_call *call, const char *id, found_shown *show, void *context)
 {
 	struct listing found = {.failed = false};
 	struct review_counts counts = {0};
@@ -211,11 +164,11 @@ static int run_show(struct review_call *call, const char *id, found_shown *show)
 	call->filter.outcomes = true;
 	call->filter.id = csp_span_from(id);
 	csp_window_init(&found.window, 0);
-	status = read_journals(&counts, call, find_record, &found);
+	status = csp_review_source_read(&counts, call, find_record, &found);
 	if (status == EX_OK && found.failed)
 		status = output_error();
 	else if (status == EX_OK)
-		status = show_found(&found.window, id, show);
+		status = show_found(&found.window, id, show, context);
 	csp_window_dispose(&found.window);
 	return status;
 }
@@ -233,10 +186,47 @@ static int run_stats(struct review_call *call)
 
 	if (!stats)
 		return csp_cli_no_memory();
-	status = read_journals(&counts, call, count_record, stats);
+	status = csp_review_source_read(&counts, call, count_record, stats);
 	if (status == EX_OK && !csp_review_stats_print(stats, call->json))
 		status = output_error();
 	csp_review_stats_free(stats);
+	return status;
+}
+
+static int take_record(void *context, json_t *record)
+{
+	*(json_t **)context = json_incref(record);
+	return EX_OK;
+}
+
+/* Marks for decisions that are in the journals, each named by its id or the beginning of it. */
+static int run_mark(struct review_call *call, int count, char **words)
+{
+	struct span verdict = csp_span_from(count > 2 ? words[count - 1] : "");
+	size_t ids = count > 2 ? (size_t)count - 2 : 0, found = 0;
+	json_t **records = calloc(ids + 1, sizeof(json_t *));
+	struct review_mark *marks = calloc(ids + 1, sizeof(*marks));
+	int status = records && marks ? EX_OK : csp_cli_no_memory();
+
+	if (status == EX_OK && !csp_span_equal(verdict, SPAN_LIT("confirmed")) &&
+	    !csp_span_equal(verdict, SPAN_LIT("false-positive")))
+		status = csp_cli_usage(
+			"review", "mark takes one ID or more, then confirmed or false-positive");
+	for (; status == EX_OK && found < ids; found++) {
+		status = run_show(call, words[1 + found], take_record, &records[found]);
+		marks[found] = (struct review_mark){
+			.decision = csp_review_text(records[found], "decision"),
+			.verdict = verdict,
+			.note = csp_span_from(call->note),
+			.time = call->now,
+		};
+	}
+	if (status == EX_OK)
+		status = csp_review_source_mark(call, marks, ids);
+	for (size_t i = 0; records && i < ids; i++)
+		json_decref(records[i]);
+	free(records);
+	free(marks);
 	return status;
 }
 
@@ -247,18 +237,21 @@ static int run(struct review_call *call, int count, char **words)
 
 	if (count <= 1 && strcmp(verb, "list") == 0)
 		return run_list(call);
+	if (strcmp(verb, "mark") == 0)
+		return run_mark(call, count, words);
 	if (count == 1 && strcmp(verb, "stats") == 0)
 		return run_stats(call);
 	if (!release && strcmp(verb, "show") != 0)
 		return csp_cli_usage(
-			"review", "'%s' is none of list, show, stats and release",
+			"review", "'%s' is none of list, show, mark, stats and release",
 			strcmp(verb, "list") == 0 || strcmp(verb, "stats") == 0 ? words[1] : verb);
 	if (count != 2 || words[1][0] == '\0')
 		return csp_cli_usage("review", "%s takes one ID", verb);
 	return run_show(call, words[1],
 			release      ? show_release
 			: call->json ? show_json
-				     : show_record);
+				     : show_record,
+			NULL);
 }
 
 int csp_verb_review(int argc, char **argv)

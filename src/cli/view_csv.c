@@ -25,9 +25,10 @@ static void append_cell(struct buf *out, struct span text, bool first)
 	csp_buf_append_char(out, '"');
 }
 
-static const char *const names[] = {"time",     "decision", "queue_id",    "result", "mode",
-				    "category", "rule",     "disposition", "sender", "customer",
-				    "from",     "to",       "recipients",  "subject"};
+static const char *const names[] = {"time",     "decision", "queue_id",    "result",  "mode",
+				    "category", "rule",     "disposition", "sender",  "customer",
+				    "from",     "to",       "recipients",  "subject", "mark",
+				    "reviewer", "note"};
 
 static struct span first_author(const json_t *record)
 {
@@ -40,6 +41,7 @@ static struct span first_author(const json_t *record)
 static void append_record(struct buf *out, struct buf *result, const json_t *record)
 {
 	struct gravest gravest = csp_view_gravest(record);
+	const json_t *mark = json_object_get(record, "mark");
 	char count[24];
 	int len = snprintf(count, sizeof(count), "%zu",
 			   json_array_size(json_object_get(record, "recipients")));
@@ -61,6 +63,9 @@ static void append_record(struct buf *out, struct buf *result, const json_t *rec
 		csp_review_text(gravest.recipient, "address"),
 		{count, (size_t)len},
 		csp_review_text(record, "subject"),
+		csp_review_text(mark, "verdict"),
+		csp_review_text(mark, "reviewer"),
+		csp_review_text(mark, "note"),
 	};
 	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
 		append_cell(out, cells[i], i == 0);

@@ -4,6 +4,7 @@
 
 #include "report.h"
 #include "review.h"
+#include "when.h"
 
 /* As in core/report: what explain prints and what review shows are read by the same eyes. */
 #define LABEL "%-13s"
@@ -249,6 +250,26 @@ static void append_paths(struct buf *out, const char *label, const json_t *paths
 	}
 }
 
+static void append_mark(struct buf *out, const json_t *mark)
+{
+	char time[WHEN_TEXT_SIZE];
+
+	if (!mark)
+		return;
+	csp_buf_append_format(out, LABEL, "mark");
+	csp_report_append_safe(out, csp_review_text(mark, "verdict"));
+	csp_buf_append(out, SPAN_LIT(" by "));
+	csp_report_append_safe(out, csp_review_text(mark, "reviewer"));
+	csp_buf_append(out, SPAN_LIT(", "));
+	csp_view_append_time(
+		out, csp_when_format(time, json_integer_value(json_object_get(mark, "time"))));
+	if (csp_review_text(mark, "note").len > 0) {
+		csp_buf_append(out, SPAN_LIT(": "));
+		csp_report_append_safe(out, csp_review_text(mark, "note"));
+	}
+	csp_buf_append_char(out, '\n');
+}
+
 static void append_record(struct buf *out, const json_t *record)
 {
 	size_t i;
@@ -257,6 +278,7 @@ static void append_record(struct buf *out, const json_t *record)
 	append_origin(out, record);
 	append_action(out, record);
 	append_outcome(out, record);
+	append_mark(out, json_object_get(record, "mark"));
 	append_member(out, "subject", record, "subject");
 	append_member(out, "reverse-path", record, "reverse_path");
 	append_authors(out, json_object_get(record, "authors"));

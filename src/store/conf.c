@@ -405,6 +405,17 @@ static const struct schema journal_settings[] = {
 	{0},
 };
 
+static const struct schema review_settings[] = {
+	{.name = "marks",
+	 .type = SCHEMA_TEXT,
+	 .min = 1,
+	 .check = csp_check_path,
+	 .fallback = "/var/lib/csp-milter-review/marks.db",
+	 .store = csp_store_cstr,
+	 .offset = offsetof(struct conf, marks)},
+	{0},
+};
+
 static const struct schema limit_settings[] = {
 	{.name = "header_bytes",
 	 .type = SCHEMA_SIZE,
@@ -573,6 +584,10 @@ const struct schema csp_conf_settings[] = {
 	 .type = SCHEMA_GROUP,
 	 .group = journal_settings,
 	 .offset = offsetof(struct draft, conf.journal)},
+	{.name = "review",
+	 .type = SCHEMA_GROUP,
+	 .group = review_settings,
+	 .offset = offsetof(struct draft, conf)},
 	{.name = "syslog_facility",
 	 .type = SCHEMA_TEXT,
 	 .min = 1,

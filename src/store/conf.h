@@ -51,6 +51,7 @@ struct conf {
 	enum mode mode;
 	struct conf_milter milter;
 	struct conf_journal journal;
+	const char *marks;              /* path of the reviewers' marks */
 	const char *directory;          /* folder of the LMDB environment */
 	struct span address_separators; /* for csp_mailbox_key */
 	unsigned directory_max_age;     /* hours since its last update; 0: no limit */

@@ -1,7 +1,10 @@
+import concurrent.futures
 import csv
 import datetime
 import gzip
 import json
+import os
+import pwd
 import subprocess
 import unicodedata
 
@@ -215,20 +218,77 @@ Sendmail:  sendmail -qQ -qI4F00 -Q && sendmail -qI4F00
         path = self.journal(*[record(n, subject=subject) for n, subject in enumerate(subjects, 1)])
         result = self.run_verb("review", "--csv", "--journal", path)
         rows = list(csv.reader(result.out.splitlines(keepends=True)))
-        self.assertEqual([row[-1] for row in rows], ["subject", "'=1+1", "'+1", "'-1", "'@x", "' x", 'a "b", c',
+        self.assertEqual([row[13] for row in rows], ["subject", "'=1+1", "'+1", "'-1", "'@x", "' x", 'a "b", c',
                                                      "line feed [31m", "请求 \u2028"])
-        self.assertEqual({len(row) for row in rows}, {14})
+        self.assertEqual({len(row) for row in rows}, {17})
         self.assertEqual(rows[1][:4], ["2026-11-01T10:00:00.250Z", ID % 1, "4cQ1", "reject"])
         self.assertEqual(len(self.run_verb("review", "--csv", "--from", "nobody", "--journal", path).out.splitlines()), 1)
+
+    def mark(self, path, *words, **more):
+        return self.run_verb("review", "mark", *words, "--journal", path, "--marks", self.path("marks.db"), **more)
+
+    def test_marks_are_shown_filtered_and_counted(self):
+        path = self.journal(record(1), record(2), record(3), record(4, recipients=[recipient("a@c.example", "other-rule")]))
+        marks = ("--marks", self.path("marks.db"), "--journal", path)
+        self.assert_says(self.mark(path, ID % 1, ID % 2, "confirmed"), 0, "", "")
+        self.assert_says(self.mark(path, ID % 2, "false-positive", "--note", "a partner\x1b[31m, =1+1"), 0, "", "")
+        shown = self.run_verb("review", "show", ID % 2, *marks).out
+        who = pwd.getpwuid(os.getuid()).pw_name
+        self.assertRegex(shown, rf"\nmark         false-positive by {who}, 20\d\d-[^\n]*: a partner\\x1b\[31m, =1\+1\n")
+        self.assertEqual(self.ids("--reviewed", *marks), [1, 2])
+        self.assertEqual(self.ids("--unreviewed", *marks), [3, 4])
+        found = [json.loads(text) for text in self.run_verb("review", "--json", *marks).out.splitlines()]
+        self.assertEqual([one.get("mark", {}).get("verdict") for one in found], ["confirmed", "false-positive", None, None])
+        rows = list(csv.reader(self.run_verb("review", "--csv", *marks).out.splitlines()))
+        self.assertEqual(rows[2][14:], ["false-positive", who, "a partner [31m, =1+1"])
+        self.assert_says(self.run_verb("review", "stats", *marks), 0, """\
+rule         messages pass flag block tempfail would confirmed false_positive  wrong
+subscription        3    0    0     3        0     0         1              1 50.0 %
+other-rule          1    0    0     1        0     0         0              0      -
+""", "")
+
+    def test_the_configuration_names_the_marks(self):
+        path = self.journal(record(1))
+        conf = self.write("marks.conf", f'journal = {{ path = "{path}"; }}; review = {{ marks = "{self.path("in-conf.db")}"; }};\n'
+                          'classification = { packs = [ ]; };\nrules = ( { name = "r"; disposition = "pass"; } );\n')
+        self.assert_says(self.run_verb("review", "mark", ID % 1, "confirmed", "-c", conf), 0, "", "")
+        self.assertIn("mark         confirmed by ", self.run_verb("review", "show", ID % 1, "-c", conf).out)
+
+    def test_a_mark_that_cannot_be_made_is_told_and_makes_none(self):
+        path = self.journal(record(1), record(2))
+        for words, status, message in (((ID % 1, ID % 9, "confirmed"), 66, "no decision's id begins with"),
+                                       ((ID[:20], "confirmed"), 65, "is the beginning of more than one id"),
+                                       ((ID % 1, "wrong"), 64, "then confirmed or false-positive"),
+                                       ((ID % 1,), 64, "mark takes one ID or more"), ((), 64, "mark takes one ID or more")):
+            with self.subTest(words):
+                result = self.mark(path, *words)
+                self.assertEqual(result.status, status, result.err)
+                self.assertIn(message, result.err)
+        self.assertFalse(os.path.exists(self.path("marks.db")))
+        no_folder = self.run_verb("review", "mark", ID % 1, "confirmed", "--journal", path, "--marks", self.path("none/marks.db"))
+        self.assertEqual(no_folder.status, 74, no_folder.err)
+        self.assertIn("none/marks.db: unable to open database file", no_folder.err)
+        self.write("marks.db", "no database at all, but long enough to be looked at as one" * 20)
+        self.assertEqual(self.mark(path, ID % 1, "confirmed").status, 74)
+        self.assertEqual(self.run_verb("review", "--journal", path, "--marks", self.path("marks.db")).status, 74)
+        self.assertIn("--marks", self.run_verb("review", "mark", ID % 1, "confirmed", "--journal", path).err)
+
+    def test_many_reviewers_at_once_lose_nothing(self):
+        path = self.journal(*[record(n) for n in range(1, 25)])
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            results = list(pool.map(lambda n: self.mark(path, ID % n, "confirmed"), range(1, 25)))
+        self.assertEqual([result.status for result in results], [0] * 24, results)
+        self.assertEqual(self.ids("--reviewed", "--journal", path, "--marks", self.path("marks.db")), list(range(1, 25)))
+        self.assertEqual(os.stat(self.path("marks.db")).st_mode & 0o777, 0o660)
 
     def test_stats_count_messages_and_recipients(self):
         two = [recipient("a@c.example"), recipient("b@c.example", "general", "pass", would=[("trial", "flag")])]
         path = self.journal(record(1, recipients=two), passed(2), record(3, category=None), outcome(3))
         self.assert_says(self.run_verb("review", "stats", "--journal", path), 0, """\
-rule         messages pass flag block tempfail would
-general             2    2    0     0        0     0
-subscription        2    0    0     2        0     0
-trial               1    0    0     0        0     1
+rule         messages pass flag block tempfail would confirmed false_positive wrong
+general             2    2    0     0        0     0         0              0     -
+subscription        2    0    0     2        0     0         0              0     -
+trial               1    0    0     0        0     1         0              0     -
 """, "")
         for by, rows in (("category", {"subscription": (2, 2, 1), "-": (1, 0, 1)}),
                          ("sender", {"vendor": (3, 2, 2)}), ("customer", {"aaaaaaaa-0000-0000-0000-000000000001": (3, 2, 2)}),
@@ -239,8 +299,8 @@ trial               1    0    0     0        0     1
                 found = [json.loads(text) for text in result.out.splitlines()]
                 self.assertEqual({one[by]: (one["messages"], one["pass"], one["block"]) for one in found}, rows)
         self.assert_says(self.run_verb("review", "stats", "--since", "2026-11-03", "--by", "day", "--journal", path), 0, """\
-day        messages pass flag block tempfail would
-2026-11-03        1    0    0     1        0     0
+day        messages pass flag block tempfail would confirmed false_positive wrong
+2026-11-03        1    0    0     1        0     0         0              0     -
 """, "")
 
     def test_more_options_filter(self):
@@ -372,9 +432,9 @@ day        messages pass flag block tempfail would
                 (("--limit", "-1"), "'-1' is no number of decisions"),
                 (("--limit", "9x"), "'9x' is no number of decisions"),
                 (("--limit", "99999999999999999999"), "'99999999999999999999' is no number of decisions"),
-                (("shwo",), "'shwo' is none of list, show, stats and release"),
-                (("list", "more"), "'more' is none of list, show, stats and release"),
-                (("stats", "more"), "'more' is none of list, show, stats and release"),
+                (("shwo",), "'shwo' is none of list, show, mark, stats and release"),
+                (("list", "more"), "'more' is none of list, show, mark, stats and release"),
+                (("stats", "more"), "'more' is none of list, show, mark, stats and release"),
                 (("release",), "release takes one ID"), (("--by", "size"), "'size' is none of rule, category, sender, customer, day and action"),
                 (("--subject", "!"), "'!' has no letter or digit to look for"),
                 (("show",), "show takes one ID"),
