@@ -59,76 +59,21 @@ const char csp_review_help[] =
 	"      --csv              a table for a spreadsheet\n"
 	"  -h, --help             this text\n";
 
-enum {
-	OPT_JOURNAL = 256,
-	OPT_SINCE,
-	OPT_UNTIL,
-	OPT_RULE,
-	OPT_DISPOSITION,
-	OPT_FROM,
-	OPT_TO,
-	OPT_ALL,
-	OPT_LIMIT,
-	OPT_JSON,
-	OPT_CSV,
-	OPT_WOULD,
-	OPT_SUBJECT,
-	OPT_BY,
-	OPT_MARKS,
-	OPT_NOTE,
-	OPT_REVIEWED,
-	OPT_UNREVIEWED,
-	OPT_TEXT /* and those after it: texts that a member must be */
-};
-
-/* Options whose text a member of the record must be. */
-static const struct {
-	const char *name;
-	size_t offset;
-} texts[] = {
-	{"sender", offsetof(struct review_filter, sender)},
-	{"customer", offsetof(struct review_filter, customer)},
-	{"category", offsetof(struct review_filter, category)},
-	{"action", offsetof(struct review_filter, action)},
-	{"mode", offsetof(struct review_filter, mode)},
-	{"queue-id", offsetof(struct review_filter, queue_id)},
-};
-
-static const struct option options[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"journal", required_argument, NULL, OPT_JOURNAL},
-	{"since", required_argument, NULL, OPT_SINCE},
-	{"until", required_argument, NULL, OPT_UNTIL},
-	{"rule", required_argument, NULL, OPT_RULE},
-	{"disposition", required_argument, NULL, OPT_DISPOSITION},
-	{"from", required_argument, NULL, OPT_FROM},
-	{"to", required_argument, NULL, OPT_TO},
-	{"all", no_argument, NULL, OPT_ALL},
-	{"limit", required_argument, NULL, OPT_LIMIT},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"csv", no_argument, NULL, OPT_CSV},
-	{"would", no_argument, NULL, OPT_WOULD},
-	{"subject", required_argument, NULL, OPT_SUBJECT},
-	{"by", required_argument, NULL, OPT_BY},
-	{"marks", required_argument, NULL, OPT_MARKS},
-	{"note", required_argument, NULL, OPT_NOTE},
-	{"reviewed", no_argument, NULL, OPT_REVIEWED},
-	{"unreviewed", no_argument, NULL, OPT_UNREVIEWED},
-	{"sender", required_argument, NULL, OPT_TEXT},
-	{"customer", required_argument, NULL, OPT_TEXT + 1},
-	{"category", required_argument, NULL, OPT_TEXT + 2},
-	{"action", required_argument, NULL, OPT_TEXT + 3},
-	{"mode", required_argument, NULL, OPT_TEXT + 4},
-	{"queue-id", required_argument, NULL, OPT_TEXT + 5},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
 static int parse_time(int64_t *out, const struct review_call *call, const char *text)
 {
 	if (csp_cli_parse_time(out, text, call->now))
 		return EX_OK;
 	return csp_cli_usage("review", "'%s' is no time", text);
+}
+
+static int parse_since(struct review_call *call, const char *text)
+{
+	return parse_time(&call->filter.since, call, text);
+}
+
+static int parse_until(struct review_call *call, const char *text)
+{
+	return parse_time(&call->filter.until, call, text);
 }
 
 static int parse_disposition(struct review_call *call, const char *text)
@@ -184,80 +129,95 @@ static int parse_by(struct review_call *call, const char *text)
 		"review", "'%s' is none of rule, category, sender, customer, day and action", text);
 }
 
-static void take_text(struct review_call *call, size_t index, const char *text)
+typedef int parser(struct review_call *call, const char *text); /* an exit status */
+
+#define CALL(member)   offsetof(struct review_call, member)
+#define FILTER(member) offsetof(struct review_call, filter.member)
+
+/* Where an option goes: a bool, a const char *, a struct span, or to a parser. */
+static const struct {
+	const char *name;
+	enum { TAKES_FLAG, TAKES_WORD, TAKES_TEXT, TAKES_PARSER } takes;
+	size_t offset;
+	parser *parse;
+} takers[] = {
+	{"config", TAKES_WORD, CALL(conf), NULL},
+	{"help", TAKES_FLAG, CALL(help), NULL},
+	{"journal", TAKES_PARSER, 0, add_journal},
+	{"since", TAKES_PARSER, 0, parse_since},
+	{"until", TAKES_PARSER, 0, parse_until},
+	{"rule", TAKES_TEXT, FILTER(rule), NULL},
+	{"disposition", TAKES_PARSER, 0, parse_disposition},
+	{"from", TAKES_TEXT, FILTER(from), NULL},
+	{"to", TAKES_TEXT, FILTER(to), NULL},
+	{"sender", TAKES_TEXT, FILTER(sender), NULL},
+	{"customer", TAKES_TEXT, FILTER(customer), NULL},
+	{"subject", TAKES_PARSER, 0, parse_subject},
+	{"category", TAKES_TEXT, FILTER(category), NULL},
+	{"action", TAKES_TEXT, FILTER(action), NULL},
+	{"would", TAKES_FLAG, FILTER(would), NULL},
+	{"mode", TAKES_TEXT, FILTER(mode), NULL},
+	{"queue-id", TAKES_TEXT, FILTER(queue_id), NULL},
+	{"by", TAKES_PARSER, 0, parse_by},
+	{"reviewed", TAKES_FLAG, CALL(reviewed), NULL},
+	{"unreviewed", TAKES_FLAG, CALL(unreviewed), NULL},
+	{"marks", TAKES_WORD, CALL(marks), NULL},
+	{"note", TAKES_WORD, CALL(note), NULL},
+	{"all", TAKES_FLAG, CALL(all), NULL},
+	{"limit", TAKES_PARSER, 0, parse_limit},
+	{"json", TAKES_FLAG, CALL(json), NULL},
+	{"csv", TAKES_FLAG, CALL(csv), NULL},
+};
+
+enum { TAKER_COUNT = sizeof(takers) / sizeof(takers[0]), FIRST_LONG = 256 };
+
+static int take(struct review_call *call, size_t index)
 {
-	*(struct span *)(void *)((char *)&call->filter + texts[index].offset) = csp_span_from(text);
+	void *place = (char *)call + takers[index].offset;
+
+	switch (takers[index].takes) {
+	case TAKES_FLAG:
+		*(bool *)place = true;
+		return EX_OK;
+	case TAKES_WORD:
+		*(const char **)place = optarg;
+		return EX_OK;
+	case TAKES_TEXT:
+		*(struct span *)place = csp_span_from(optarg);
+		return EX_OK;
+	case TAKES_PARSER:
+	default:
+		return takers[index].parse(call, optarg);
+	}
 }
 
 static int take_option(struct review_call *call, int option, const char *word)
 {
-	switch (option) {
-	case 'c':
-		call->conf = optarg;
-		return EX_OK;
-	case 'h':
-		call->help = true;
-		return EX_OK;
-	case OPT_JOURNAL:
-		return add_journal(call, optarg);
-	case OPT_SINCE:
-		return parse_time(&call->filter.since, call, optarg);
-	case OPT_UNTIL:
-		return parse_time(&call->filter.until, call, optarg);
-	case OPT_RULE:
-		call->filter.rule = csp_span_from(optarg);
-		return EX_OK;
-	case OPT_DISPOSITION:
-		return parse_disposition(call, optarg);
-	case OPT_FROM:
-		call->filter.from = csp_span_from(optarg);
-		return EX_OK;
-	case OPT_TO:
-		call->filter.to = csp_span_from(optarg);
-		return EX_OK;
-	case OPT_ALL:
-		call->all = true;
-		return EX_OK;
-	case OPT_LIMIT:
-		return parse_limit(call, optarg);
-	case OPT_JSON:
-		call->json = true;
-		return EX_OK;
-	case OPT_CSV:
-		call->csv = true;
-		return EX_OK;
-	case OPT_WOULD:
-		call->filter.would = true;
-		return EX_OK;
-	case OPT_SUBJECT:
-		return parse_subject(call, optarg);
-	case OPT_BY:
-		return parse_by(call, optarg);
-	case OPT_MARKS:
-		call->marks = optarg;
-		return EX_OK;
-	case OPT_NOTE:
-		call->note = optarg;
-		return EX_OK;
-	case OPT_REVIEWED:
-		call->reviewed = true;
-		return EX_OK;
-	case OPT_UNREVIEWED:
-		call->unreviewed = true;
-		return EX_OK;
-	default:
-		if (option >= OPT_TEXT) {
-			take_text(call, (size_t)(option - OPT_TEXT), optarg);
-			return EX_OK;
-		}
-		return csp_cli_usage("review", "'%s' is no option, or lacks its value", word);
-	}
+	if (option == 'c')
+		return take(call, 0);
+	if (option == 'h')
+		return take(call, 1);
+	if (option >= FIRST_LONG)
+		return take(call, (size_t)(option - FIRST_LONG));
+	return csp_cli_usage("review", "'%s' is no option, or lacks its value", word);
+}
+
+static void list_options(struct option out[TAKER_COUNT + 1])
+{
+	for (int i = 0; i < TAKER_COUNT; i++)
+		out[i] = (struct option){takers[i].name,
+					 takers[i].takes == TAKES_FLAG ? no_argument
+								       : required_argument,
+					 NULL, FIRST_LONG + i};
+	out[TAKER_COUNT] = (struct option){NULL, 0, NULL, 0};
 }
 
 int csp_review_take_options(struct review_call *call, int argc, char **argv)
 {
+	struct option options[TAKER_COUNT + 1];
 	int status = EX_OK, option;
 
+	list_options(options);
 	*call = (struct review_call){.filter = {.since = INT64_MIN, .until = INT64_MAX},
 				     .conf = CSP_CONF_PATH,
 				     .note = "",

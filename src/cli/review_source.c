@@ -120,7 +120,7 @@ static int read_all(const struct source *source, struct joining *joining)
 		if (!csp_review_read(joining->counts, source->journals[i], &joining->call->filter,
 				     join, joining))
 			status = journal_error(source->journals[i]);
-		if (joining->failed)
+		if (joining->failed && source->marks)
 			status = marks_error(joining->marks, source->marks);
 	}
 	if (joining->counts->damaged > 0)

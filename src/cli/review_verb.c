@@ -199,59 +199,91 @@ static int take_record(void *context, json_t *record)
 	return EX_OK;
 }
 
-/* Marks for decisions that are in the journals, each named by its id or the beginning of it. */
-static int run_mark(struct review_call *call, int count, char **words)
+static bool is_verdict(struct span text)
 {
-	struct span verdict = csp_span_from(count > 2 ? words[count - 1] : "");
-	size_t ids = count > 2 ? (size_t)count - 2 : 0, found = 0;
-	json_t **records = calloc(ids + 1, sizeof(json_t *));
-	struct review_mark *marks = calloc(ids + 1, sizeof(*marks));
-	int status = records && marks ? EX_OK : csp_cli_no_memory();
+	return csp_span_equal(text, SPAN_LIT("confirmed")) ||
+	       csp_span_equal(text, SPAN_LIT("false-positive"));
+}
 
-	if (status == EX_OK && !csp_span_equal(verdict, SPAN_LIT("confirmed")) &&
-	    !csp_span_equal(verdict, SPAN_LIT("false-positive")))
-		status = csp_cli_usage(
-			"review", "mark takes one ID or more, then confirmed or false-positive");
-	for (; status == EX_OK && found < ids; found++) {
-		status = run_show(call, words[1 + found], take_record, &records[found]);
-		marks[found] = (struct review_mark){
-			.decision = csp_review_text(records[found], "decision"),
+/* Decisions in the journals, each named by its id or the beginning of it; the caller's to release, found or not. */
+static int find_all(json_t **records, struct review_call *call, char **ids, size_t count)
+{
+	int status = EX_OK;
+
+	for (size_t i = 0; status == EX_OK && i < count; i++)
+		status = run_show(call, ids[i], take_record, &records[i]);
+	return status;
+}
+
+static int mark_all(json_t *const *records, const struct review_call *call, struct span verdict,
+		    size_t count)
+{
+	struct review_mark *marks = calloc(count, sizeof(*marks));
+	int status;
+
+	if (!marks)
+		return csp_cli_no_memory();
+	for (size_t i = 0; i < count; i++)
+		marks[i] = (struct review_mark){
+			.decision = csp_review_text(records[i], "decision"),
 			.verdict = verdict,
 			.note = csp_span_from(call->note),
 			.time = call->now,
 		};
-	}
-	if (status == EX_OK)
-		status = csp_review_source_mark(call, marks, ids);
-	for (size_t i = 0; records && i < ids; i++)
-		json_decref(records[i]);
-	free(records);
+	status = csp_review_source_mark(call, marks, count);
 	free(marks);
 	return status;
+}
+
+/* words: "mark", ids, a verdict. */
+static int run_mark(struct review_call *call, size_t count, char **words)
+{
+	struct span verdict = csp_span_from(count > 2 ? words[count - 1] : "");
+	size_t ids = count > 2 ? count - 2 : 0;
+	json_t **records;
+	int status;
+
+	if (!is_verdict(verdict))
+		return csp_cli_usage("review", "mark takes one ID or more, then confirmed or "
+					       "false-positive");
+	records = calloc(count, sizeof(json_t *));
+	if (!records)
+		return csp_cli_no_memory();
+	status = find_all(records, call, words + 1, ids);
+	if (status == EX_OK)
+		status = mark_all(records, call, verdict, ids);
+	for (size_t i = 0; i < ids; i++)
+		json_decref(records[i]);
+	free(records);
+	return status;
+}
+
+static found_shown *shown_by(const char *verb, bool json)
+{
+	if (strcmp(verb, "release") == 0)
+		return show_release;
+	if (strcmp(verb, "show") == 0)
+		return json ? show_json : show_record;
+	return NULL;
 }
 
 static int run(struct review_call *call, int count, char **words)
 {
 	const char *verb = count > 0 ? words[0] : "list";
-	bool release = strcmp(verb, "release") == 0;
+	bool plain = strcmp(verb, "list") == 0 || strcmp(verb, "stats") == 0;
+	found_shown *show = shown_by(verb, call->json);
 
-	if (count <= 1 && strcmp(verb, "list") == 0)
-		return run_list(call);
+	if (plain && count <= 1)
+		return verb[0] == 'l' ? run_list(call) : run_stats(call);
 	if (strcmp(verb, "mark") == 0)
-		return run_mark(call, count, words);
-	if (count == 1 && strcmp(verb, "stats") == 0)
-		return run_stats(call);
-	if (!release && strcmp(verb, "show") != 0)
-		return csp_cli_usage(
-			"review", "'%s' is none of list, show, mark, stats and release",
-			strcmp(verb, "list") == 0 || strcmp(verb, "stats") == 0 ? words[1] : verb);
+		return run_mark(call, (size_t)count, words);
+	if (!show)
+		return csp_cli_usage("review",
+				     "'%s' is none of list, show, mark, stats and release",
+				     plain ? words[1] : verb);
 	if (count != 2 || words[1][0] == '\0')
 		return csp_cli_usage("review", "%s takes one ID", verb);
-	return run_show(call, words[1],
-			release      ? show_release
-			: call->json ? show_json
-				     : show_record,
-			NULL);
+	return run_show(call, words[1], show, NULL);
 }
 
 int csp_verb_review(int argc, char **argv)

@@ -49,25 +49,19 @@ static void append_date(struct buf *out, int64_t seconds)
 }
 
 /* What made the sender believable then must hold again: without it the exception would be anybody's. */
-static void append_proof(struct buf *out, const json_t *record, const json_t *recipient)
+static bool append_proof(struct buf *out, const json_t *record, const json_t *recipient)
 {
 	const json_t *client = json_object_get(record, "client");
 	struct span login = csp_review_text(client, "login");
-	struct span address = csp_review_text(client, "address");
-	bool proven = csp_span_equal(csp_review_text(recipient, "proof"), SPAN_LIT("proven"));
-	struct buf fact;
 
-	if (proven) {
+	if (csp_span_equal(csp_review_text(recipient, "proof"), SPAN_LIT("proven"))) {
 		csp_buf_append(out, SPAN_LIT(" proof = \"proven\";"));
-		return;
+		return true;
 	}
-	csp_buf_init(&fact, VIEW_TEXT_MAX);
-	if (append_quoted(&fact, login.len ? login : address)) {
-		csp_buf_append_format(out, " client = { %s = ", login.len ? "logins" : "networks");
-		csp_buf_append(out, csp_buf_span(&fact));
-		csp_buf_append(out, SPAN_LIT("; };"));
-	}
-	csp_buf_dispose(&fact);
+	csp_buf_append_format(out, " client = { %s = ", login.len ? "logins" : "networks");
+	bool known = append_quoted(out, login.len ? login : csp_review_text(client, "address"));
+	csp_buf_append(out, SPAN_LIT("; };"));
+	return known;
 }
 
 static bool append_exception(struct buf *out, const json_t *record)
@@ -84,7 +78,8 @@ static bool append_exception(struct buf *out, const json_t *record)
 	if (!append_quoted(out, csp_review_text(recipient, "canonical")))
 		return false;
 	csp_buf_append(out, SPAN_LIT(";"));
-	append_proof(out, record, recipient);
+	if (!append_proof(out, record, recipient))
+		return false;
 	csp_buf_append(out, SPAN_LIT(" category = "));
 	if (!append_quoted(out, csp_review_text(json_object_get(record, "category"), "name")))
 		return false;

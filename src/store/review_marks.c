@@ -1,5 +1,6 @@
 #include "review_marks.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -74,7 +75,7 @@ enum review_marks_result csp_review_marks_open(struct review_marks **out, const 
 	*out = marks;
 	if (!marks)
 		return REVIEW_MARKS_FAILED;
-	if (!write && access(path, F_OK) != 0) {
+	if (!write && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
 		csp_review_marks_close(marks);
 		*out = NULL;
 		return REVIEW_MARKS_NONE;

@@ -196,7 +196,8 @@ client = {{ logins = "bill"; }}; category = "subscription"; until = "{in_three_m
 
     def test_nothing_is_proposed_where_no_rule_could_say_it(self):
         unreadable = {**recipient("x"), "canonical": None}
-        for one in (passed(1), record(1, authors=[]), record(1, recipients=[unreadable]),
+        nobody = {"address": None, "helo": None, "listener": None, "login": None, "cert_subject": None}
+        for one in (passed(1), record(1, authors=[]), record(1, recipients=[unreadable]), record(1, client=nobody),
                     record(1, authors=[{"field": "from", "address": "a\nb@vendor.example", "party": "vendor"}])):
             shown = self.run_verb("review", "show", ID % 1, "--journal", self.journal(one))
             self.assertEqual(shown.status, 0, shown.err)
