@@ -218,7 +218,7 @@ static int find_all(json_t **records, struct review_call *call, char **ids, size
 static int mark_all(json_t *const *records, const struct review_call *call, struct span verdict,
 		    size_t count)
 {
-	struct review_mark *marks = calloc(count, sizeof(*marks));
+	struct review_mark *marks = calloc(count + 1, sizeof(*marks));
 	int status;
 
 	if (!marks)
