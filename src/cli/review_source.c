@@ -1,7 +1,6 @@
 #include "review_source.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
 #include <sysexits.h>
@@ -123,9 +122,6 @@ static int read_all(const struct source *source, struct joining *joining)
 		if (joining->failed && source->marks)
 			status = marks_error(joining->marks, source->marks);
 	}
-	if (joining->counts->damaged > 0)
-		csp_cli_error("%" PRIu64 " damaged %s passed over", joining->counts->damaged,
-			      joining->counts->damaged == 1 ? "line" : "lines");
 	return status;
 }
 

@@ -16,12 +16,24 @@
 
 #define TABLE_ROWS     50   /* shown unless --limit says otherwise */
 #define OUTCOME_WINDOW 1000 /* decisions that an outcome may lie behind its own */
+#define RELATED_MAX    20   /* decisions about one message */
 #define SHOW_MATCHES   10   /* that an id's beginning may name before the search is given up */
 
 static int output_error(void)
 {
 	csp_cli_error("the result could not be written: %s", strerror(errno));
 	return EX_IOERR;
+}
+
+static int read_journals(struct review_counts *counts, const struct review_call *call,
+			 csp_review_each *each, void *context)
+{
+	int status = csp_review_source_read(counts, call, each, context);
+
+	if (counts->damaged > 0)
+		csp_cli_error("%" PRIu64 " damaged %s passed over", counts->damaged,
+			      counts->damaged == 1 ? "line" : "lines");
+	return status;
 }
 
 struct listing {
@@ -82,7 +94,7 @@ static int run_list(struct review_call *call)
 	call->filter.outcomes = true;
 	call->filter.notable = !call->all && !csp_review_asks_for_passes(&call->filter);
 	csp_window_init(&listing.window, listing.print_displaced ? OUTCOME_WINDOW : limit);
-	status = csp_review_source_read(&counts, call, list_record, &listing);
+	status = read_journals(&counts, call, list_record, &listing);
 	if (status == EX_OK && (listing.failed || !print_listing(&listing, call)))
 		status = output_error();
 	else if (status == EX_OK)
@@ -133,6 +145,56 @@ static int show_found(const struct window *window, const char *id, found_shown *
 	return show(context, csp_window_at(window, 0));
 }
 
+/* Other decisions about the same message: it came again, or went on through another gateway. */
+struct relating {
+	const json_t *record;
+	struct window window;
+	bool failed;
+};
+
+static bool is_same(const json_t *a, const json_t *b, const char *name)
+{
+	struct span text = csp_review_text(a, name);
+
+	return text.len > 0 && csp_span_equal(text, csp_review_text(b, name));
+}
+
+static bool find_related(void *context, json_t *record)
+{
+	struct relating *relating = context;
+	json_t *displaced = NULL;
+
+	if (csp_review_outcome_of(record).len > 0)
+		relating->failed = !csp_window_join(&relating->window, record);
+	else if (!is_same(record, relating->record, "decision") &&
+		 (is_same(record, relating->record, "queue_id") ||
+		  is_same(record, relating->record, "message_id")))
+		relating->failed = !csp_window_push(&displaced, &relating->window, record);
+	json_decref(displaced);
+	return !relating->failed;
+}
+
+static int show_related(const struct review_call *call, const json_t *record)
+{
+	struct relating relating = {.record = record};
+	struct review_call all = {
+		.filter = {.since = INT64_MIN, .until = INT64_MAX, .outcomes = true},
+		.conf = call->conf,
+		.journal_count = call->journal_count,
+		.marks = call->marks};
+	struct review_counts counts = {0};
+	int status;
+
+	for (size_t i = 0; i < call->journal_count; i++)
+		all.journals[i] = call->journals[i];
+	csp_window_init(&relating.window, RELATED_MAX);
+	status = csp_review_source_read(&counts, &all, find_related, &relating);
+	if (status == EX_OK && (relating.failed || !csp_view_related(&relating.window)))
+		status = output_error();
+	csp_window_dispose(&relating.window);
+	return status;
+}
+
 static int show_json(void *context, json_t *record)
 {
 	(void)context;
@@ -141,8 +203,13 @@ static int show_json(void *context, json_t *record)
 
 static int show_record(void *context, json_t *record)
 {
-	(void)context;
-	return csp_view_record(record) && csp_view_advice(record) ? EX_OK : output_error();
+	if (!csp_view_record(record))
+		return output_error();
+	int status = show_related(context, record);
+
+	if (status == EX_OK && !csp_view_advice(record))
+		status = output_error();
+	return status;
 }
 
 static int show_release(void *context, json_t *record)
@@ -164,7 +231,7 @@ static int run_show(struct review_call *call, const char *id, found_shown *show,
 	call->filter.outcomes = true;
 	call->filter.id = csp_span_from(id);
 	csp_window_init(&found.window, 0);
-	status = csp_review_source_read(&counts, call, find_record, &found);
+	status = read_journals(&counts, call, find_record, &found);
 	if (status == EX_OK && found.failed)
 		status = output_error();
 	else if (status == EX_OK)
@@ -186,7 +253,7 @@ static int run_stats(struct review_call *call)
 
 	if (!stats)
 		return csp_cli_no_memory();
-	status = csp_review_source_read(&counts, call, count_record, stats);
+	status = read_journals(&counts, call, count_record, stats);
 	if (status == EX_OK && !csp_review_stats_print(stats, call->json))
 		status = output_error();
 	csp_review_stats_free(stats);
@@ -283,7 +350,7 @@ static int run(struct review_call *call, int count, char **words)
 				     plain ? words[1] : verb);
 	if (count != 2 || words[1][0] == '\0')
 		return csp_cli_usage("review", "%s takes one ID", verb);
-	return run_show(call, words[1], show, NULL);
+	return run_show(call, words[1], show, call);
 }
 
 int csp_verb_review(int argc, char **argv)

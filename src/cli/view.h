@@ -19,6 +19,9 @@ bool csp_view_json(json_t *record); /* one line; not changed */
 bool csp_view_csv(
 	const struct window *window); /* RFC 4180, with a heading; nothing in it is a formula */
 
+/* The decisions in a window, one short line each; nothing where there are none. */
+bool csp_view_related(const struct window *window);
+
 /* Below a record that was no plain pass: the rule that would let its like pass, for a time. */
 bool csp_view_advice(const json_t *record);
 

@@ -310,3 +310,24 @@ bool csp_view_record(const json_t *record)
 	csp_buf_dispose(&text);
 	return ok;
 }
+
+bool csp_view_related(const struct window *window)
+{
+	struct buf text;
+	bool ok;
+
+	csp_buf_init(&text, VIEW_TEXT_MAX);
+	for (size_t i = 0; i < window->count; i++) {
+		const json_t *record = csp_window_at(window, i);
+		csp_buf_append_format(&text, LABEL, "related");
+		csp_report_append_safe(&text, csp_review_text(record, "decision"));
+		csp_buf_append(&text, SPAN_LIT(", "));
+		csp_view_append_time(&text, csp_review_text(record, "time"));
+		csp_buf_append(&text, SPAN_LIT(": "));
+		csp_view_append_result(&text, record);
+		csp_buf_append_char(&text, '\n');
+	}
+	ok = !csp_buf_failed(&text) && fwrite(text.data, 1, text.len, stdout) == text.len;
+	csp_buf_dispose(&text);
+	return ok;
+}

@@ -194,6 +194,18 @@ client = {{ logins = "bill"; }}; category = "subscription"; until = "{in_three_m
             checked = self.run_verb("check", "-c", conf)
             self.assertIn("2 rules, ", checked.out, checked.err)
 
+    def test_show_names_other_decisions_about_the_message(self):
+        again = record(3, message_id="<m1@vendor.example>", action="accept", would_action="accept",
+                       recipients=[recipient("ann@customer.example", "general", "pass")])
+        path = self.journal(record(1), record(2), again, record(4, queue_id="4cQ1", message_id=None), record(5, queue_id=None, message_id=None),
+                            outcome(4), record(6, queue_id=None, message_id=None))
+        def related(number):
+            shown = self.run_verb("review", "show", ID % number, "--journal", path).out
+            return [text.split(None, 1)[1] for text in shown.splitlines() if text.startswith("related ")]
+        self.assertEqual(related(1), [f"{ID % 3}, 2026-11-03 10:00:00 +0000: pass", f"{ID % 4}, 2026-11-04 10:00:00 +0000: tempfail"])
+        self.assertEqual(related(2), [])
+        self.assertEqual(related(5), [])
+
     def test_nothing_is_proposed_where_no_rule_could_say_it(self):
         unreadable = {**recipient("x"), "canonical": None}
         nobody = {"address": None, "helo": None, "listener": None, "login": None, "cert_subject": None}
