@@ -17,6 +17,7 @@ const char csp_review_help[] =
 	"       csp-milterctl review show ID [OPTION]...\n"
 	"       csp-milterctl review mark ID... confirmed|false-positive [--note TEXT]\n"
 	"       csp-milterctl review stats [--by WHAT] [OPTION]...\n"
+	"       csp-milterctl review tail [OPTION]...\n"
 	"       csp-milterctl review release ID [OPTION]...\n"
 	"Show decisions that the daemon recorded: the last ones that were not plain\n"
 	"passes, one in full, counts of them, or the commands that let a message go\n"

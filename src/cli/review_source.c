@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "opt.h"
+#include "review_tail.h"
 
 #define REVIEWER_SIZE 64
 
@@ -138,6 +139,19 @@ int csp_review_source_read(struct review_counts *counts, const struct review_cal
 	if (status == EX_OK)
 		status = read_all(&source, &joining);
 	csp_review_marks_close(joining.marks);
+	csp_conf_free(source.conf);
+	return status;
+}
+
+int csp_review_source_follow(const struct review_call *call)
+{
+	struct source source;
+	int status = open_source(&source, call);
+
+	if (status == EX_OK && source.journal_count > 1)
+		status = csp_cli_usage("review", "tail follows one journal");
+	else if (status == EX_OK)
+		status = csp_review_tail(call, source.journals[0]);
 	csp_conf_free(source.conf);
 	return status;
 }

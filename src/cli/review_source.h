@@ -12,6 +12,9 @@
 int csp_review_source_read(struct review_counts *counts, const struct review_call *call,
 			   csp_review_each *each, void *context);
 
+/* Follows the one journal until the program is stopped (review_tail.h). */
+int csp_review_source_follow(const struct review_call *call);
+
 /* Writes marks, all or none, in the name of the user who runs the program: the reviewer of each is set here. */
 int csp_review_source_mark(const struct review_call *call, struct review_mark *marks, size_t count);
 

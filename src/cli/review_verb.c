@@ -334,20 +334,43 @@ static found_shown *shown_by(const char *verb, bool json)
 	return NULL;
 }
 
+static int run_tail(struct review_call *call)
+{
+	call->filter.notable = !call->all && !csp_review_asks_for_passes(&call->filter);
+	return csp_review_source_follow(call);
+}
+
+typedef int alone(struct review_call *call);
+
+/* The verbs that take no id. */
+static alone *alone_by(const char *verb)
+{
+	static const struct {
+		const char *name;
+		alone *run;
+	} verbs[] = {{"list", run_list}, {"stats", run_stats}, {"tail", run_tail}};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, verb) == 0)
+			return verbs[i].run;
+	}
+	return NULL;
+}
+
 static int run(struct review_call *call, int count, char **words)
 {
 	const char *verb = count > 0 ? words[0] : "list";
-	bool plain = strcmp(verb, "list") == 0 || strcmp(verb, "stats") == 0;
+	alone *run_alone = alone_by(verb);
 	found_shown *show = shown_by(verb, call->json);
 
-	if (plain && count <= 1)
-		return verb[0] == 'l' ? run_list(call) : run_stats(call);
+	if (run_alone && count <= 1)
+		return run_alone(call);
 	if (strcmp(verb, "mark") == 0)
 		return run_mark(call, (size_t)count, words);
 	if (!show)
 		return csp_cli_usage("review",
-				     "'%s' is none of list, show, mark, stats and release",
-				     plain ? words[1] : verb);
+				     "'%s' is none of list, show, mark, stats, tail and release",
+				     run_alone ? words[1] : verb);
 	if (count != 2 || words[1][0] == '\0')
 		return csp_cli_usage("review", "%s takes one ID", verb);
 	return run_show(call, words[1], show, call);

@@ -214,6 +214,18 @@ static enum lines_result read_lines(const struct reading *reading, struct lines 
 	}
 }
 
+json_t *csp_review_line(struct span line)
+{
+	json_error_t error;
+	json_t *record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, &error);
+	enum line_kind kind = kind_of(record, &error);
+
+	if (kind == LINE_DECISION || kind == LINE_OUTCOME)
+		return record;
+	json_decref(record);
+	return NULL;
+}
+
 /* What is not compressed is read as it is. */
 static ssize_t read_compressed(void *source, char *out, size_t size)
 {

@@ -23,6 +23,9 @@ typedef bool csp_review_each(void *context, json_t *record); /* false stops */
 bool csp_review_read(struct review_counts *counts, const char *path,
 		     const struct review_filter *filter, csp_review_each *each, void *context);
 
+/* One line of a journal, a decision or an outcome: a new reference. NULL: it is no whole record, or memory is short. */
+json_t *csp_review_line(struct span line);
+
 /* The id of the decision that an outcome record belongs to; empty for a decision. */
 struct span csp_review_outcome_of(const json_t *record);
 

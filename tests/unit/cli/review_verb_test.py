@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import subprocess
+import time
 import unicodedata
 
 import verbs
@@ -205,6 +206,30 @@ client = {{ logins = "bill"; }}; category = "subscription"; until = "{in_three_m
         self.assertEqual(related(1), [f"{ID % 3}, 2026-11-03 10:00:00 +0000: pass", f"{ID % 4}, 2026-11-04 10:00:00 +0000: tempfail"])
         self.assertEqual(related(2), [])
         self.assertEqual(related(5), [])
+
+    def test_tail_follows_a_journal_over_its_rotation(self):
+        path = self.journal(record(1))
+        child = subprocess.Popen([verbs.PROGRAM, "review", "tail", "--journal", path], stdout=subprocess.PIPE, text=True,
+                                 env=self.environment(), cwd=self.folder)
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        time.sleep(1)
+        def append(text):
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(text)
+        def next_id():
+            return child.stdout.readline().split()[3]
+        append(line(record(2)) + line(passed(3)) + line(record(4))[:100])
+        self.assertEqual(next_id(), ID % 2)
+        append(line(record(4))[100:] + "no record\n")
+        self.assertEqual(next_id(), ID % 4)
+        os.rename(path, path + ".1")
+        with open(path + ".1", "a", encoding="utf-8") as file:
+            file.write(line(record(5)))
+        append(line(record(6, subject="\x1b[31m")) + line(outcome(6)))
+        self.assertEqual([next_id(), next_id(), next_id()], [ID % 5, ID % 6, ID % 6])
+        self.assertIsNone(child.poll())
 
     def test_nothing_is_proposed_where_no_rule_could_say_it(self):
         unreadable = {**recipient("x"), "canonical": None}
@@ -445,9 +470,9 @@ day        messages pass flag block tempfail would confirmed false_positive wron
                 (("--limit", "-1"), "'-1' is no number of decisions"),
                 (("--limit", "9x"), "'9x' is no number of decisions"),
                 (("--limit", "99999999999999999999"), "'99999999999999999999' is no number of decisions"),
-                (("shwo",), "'shwo' is none of list, show, mark, stats and release"),
-                (("list", "more"), "'more' is none of list, show, mark, stats and release"),
-                (("stats", "more"), "'more' is none of list, show, mark, stats and release"),
+                (("shwo",), "'shwo' is none of list, show, mark, stats, tail and release"),
+                (("list", "more"), "'more' is none of list, show, mark, stats, tail and release"),
+                (("stats", "more"), "'more' is none of list, show, mark, stats, tail and release"),
                 (("release",), "release takes one ID"), (("--by", "size"), "'size' is none of rule, category, sender, customer, day and action"),
                 (("--subject", "!"), "'!' has no letter or digit to look for"),
                 (("show",), "show takes one ID"),
