@@ -68,12 +68,12 @@ class Endpoint:
 class Filter:
     """csp-milter with the shipped rules and packs, a directory of its own and a journal that tests read.
 
-    `build` has the programs, `conf` the shipped configuration; the directory and the journal go to `state`, which is the
+    `build` has the programs, `conf` the shipped configuration, of which `languages` (all, where none are named) are used; the directory and the journal go to `state`, which is the
     filter's own folder unless something else is said.
     """
 
     def __init__(self, workspace, name, build, conf, *, mode="enforce", inet=False, own_domains=(),
-                 vendor_network="127.0.0.0/32", not_judged=(), state=None):
+                 vendor_network="127.0.0.0/32", not_judged=(), state=None, languages=None):
         self._workspace = workspace
         self._name = name
         self._build = build
@@ -88,7 +88,7 @@ class Filter:
             file.write(CONFIGURATION.format(
                 mode=mode, own_domains=_list(own_domains), not_judged=_list(not_judged), vendor_network=vendor_network,
                 socket=self.endpoint.libmilter, folder=self.folder,
-                state=self.state, packs=_list(_packs(self.folder))))
+                state=self.state, packs=_list(_packs(self.folder, languages))))
 
     def _program(self, name):
         return os.path.join(self._build, name)
@@ -135,10 +135,12 @@ class Filter:
         return wait_until(f"{message_id} in the journal", find, 10)[-1]
 
 
-def _packs(folder):
+def _packs(folder, languages):
     names = []
     for kind in ("categories", "packs"):
         names += sorted(f"{kind}/{name}" for name in os.listdir(os.path.join(folder, kind)) if name.endswith(".conf"))
+    if languages:
+        names = [name for name in names if not name.startswith("categories/") or name[11:-5] in languages]
     return names
 
 

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""The filter is killed (SIGKILL) at random moments under load through a real Postfix: no answered block lacks its record.
+
+usage: journal_kill.py [--build FOLDER] [--kills N] [--sessions N] [--seed N]
+
+After all kills every message that Postfix refused with a decision's id has a record with that id, no id stands in two records, and every
+line of the journal but those that a kill cut short is whole. Exit status 0, 1 when that does not hold, 77 when not run by root.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import smtplib
+import sys
+import threading
+import time
+
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(SOURCE, "tests", "mta"))
+
+# pylint: disable=wrong-import-position
+from rig.cases import ANNA, DIRECTORY, VENDOR, case  # noqa: E402
+from rig.client import Client  # noqa: E402
+from rig.milter import Filter  # noqa: E402
+from rig.postfix import Postfix  # noqa: E402
+from rig.workspace import Workspace  # noqa: E402
+
+SKIPPED = 77
+UNPACKED = os.path.join(SOURCE, "build", "mta")
+BLOCKED = case("blocked", VENDOR, "microsoft-noreply@microsoft.com", "Your Microsoft 365 subscription is about to expire",
+               {ANNA: ("block", "subscription")})
+REFUSED = re.compile(r"550 5\.7\.1 .*\(([0-9a-z]{26})\)")
+
+
+class Load:
+    """Sessions that send blocked messages one after another until they are told to stop; what each was answered is kept."""
+
+    def __init__(self, port, sessions):
+        self._port = port
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self.refused, self.deferred, self.other = [], 0, []
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(sessions)]
+
+    def _take(self, reply):
+        with self._lock:
+            if match := REFUSED.fullmatch(reply):
+                self.refused.append(match[1])
+            elif reply.startswith("4"):
+                self.deferred += 1
+            else:
+                self.other.append(reply)
+
+    def _session(self, number):
+        """A session that met the filter's end is answered 451 until it is over: so it is over after each such answer."""
+        with Client(self._port, VENDOR) as client:
+            while not self._stop.is_set():
+                reply = client.send(BLOCKED.author, BLOCKED.recipients, BLOCKED.message(f"<{number}.{time.monotonic_ns()}@test.example>"))
+                self._take(reply)
+                if not REFUSED.fullmatch(reply):
+                    return
+
+    def _run(self, number):
+        while not self._stop.is_set():
+            try:
+                self._session(number)
+            except (OSError, smtplib.SMTPException):
+                time.sleep(0.05)
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def kill_and_restart(milter, source):
+    time.sleep(source.uniform(0, 0.5))
+    milter.process.signal(signal.SIGKILL)
+    milter.process.stop()
+    milter.start()
+
+
+def read_journal(path):
+    """Ids of the whole records, and how many lines are none."""
+    ids, torn = [], 0
+    with open(path, "rb") as journal:
+        for line in journal:
+            try:
+                ids.append(json.loads(line)["decision"])
+            except (ValueError, KeyError):
+                torn += 1
+    return ids, torn
+
+
+def judge(load, kills, path):
+    ids, torn = read_journal(path)
+    lost = set(load.refused) - set(ids)
+    doubled = len(ids) - len(set(ids))
+    print(f"{kills} kills: {len(load.refused)} refused, {load.deferred} deferred, {len(load.other)} answered otherwise; "
+          f"{len(ids)} records, {torn} lines cut short, {len(lost)} lost, {doubled} double")
+    if load.other:
+        print(f"answered otherwise: {load.other[:3]}")
+    return bool(load.refused) and not lost and not doubled and torn <= kills and not load.other
+
+
+def run(options):
+    with Workspace() as workspace:
+        milter = Filter(workspace, "filter", options.build, os.path.join(SOURCE, "conf"), vendor_network=VENDOR + "/32", languages=["en"])
+        milter.import_directory(DIRECTORY)
+        milter.start()
+        postfix = Postfix(workspace, os.path.join(UNPACKED, "postfix"), "discard:")
+        # Refusals are errors to Postfix, and it slows down whoever makes many.
+        port = postfix.listen("filtered", milter.endpoint.postfix, "smtpd_error_sleep_time=0", "smtpd_soft_error_limit=100000",
+                              "smtpd_hard_error_limit=100000")
+        postfix.start()
+        source = random.Random(options.seed)
+        with Load(port, options.sessions) as load:
+            for _ in range(options.kills):
+                kill_and_restart(milter, source)
+            time.sleep(0.5)
+        return judge(load, options.kills, milter.journal)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), help="where the programs are")
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--sessions", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if os.getuid() != 0:
+        print("skipped: Postfix runs as root only")
+        return SKIPPED
+    return 0 if run(options) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
