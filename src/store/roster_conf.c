@@ -5,79 +5,78 @@
 #include "conf_check.h"
 #include "guess.h"
 
+struct texts {
+	struct span *items;
+	size_t count, cap;
+};
+
 /* One list while it is read. */
 struct list {
 	struct span name;
-	struct span *addresses, *domains;
-	size_t address_count, address_cap;
-	size_t domain_count, domain_cap;
+	struct texts addresses, domains;
 };
 
-static bool push(struct conf_reader *reader, void **items, size_t *cap, size_t *count,
-		 struct span text)
+static bool push(struct conf_reader *reader, struct texts *texts, struct span text)
 {
-	if (!csp_arena_grow(reader->arena, items, cap, *count, sizeof(text)))
+	void *items = texts->items;
+
+	if (!csp_arena_grow(reader->arena, &items, &texts->cap, texts->count, sizeof(text)))
 		return false;
-	((struct span *)*items)[(*count)++] = text;
+	texts->items = items;
+	texts->items[texts->count++] = text;
+	return true;
+}
+
+/* ".domain", for its sub-domains. */
+static bool make_pattern(struct span *out, struct arena *arena, struct span domain)
+{
+	char *pattern = csp_arena_alloc(arena, domain.len + 1, 1);
+
+	if (!pattern)
+		return false;
+	pattern[0] = '.';
+	memcpy(pattern + 1, domain.data, domain.len);
+	*out = (struct span){pattern, domain.len + 1};
 	return true;
 }
 
 enum entry_result { ENTRY_TAKEN, ENTRY_WRONG, ENTRY_NO_MEMORY };
 
+static enum entry_result entry_of(enum mailbox_result result)
+{
+	if (result == MAILBOX_OK)
+		return ENTRY_TAKEN;
+	return result == MAILBOX_NO_MEMORY ? ENTRY_NO_MEMORY : ENTRY_WRONG;
+}
+
 static enum entry_result take_domain(struct list *list, struct conf_reader *reader,
 				     struct span text)
 {
 	bool below = text.len && text.data[0] == '.';
-	void *items = list->domains;
-	struct span domain;
-	char *pattern;
+	struct span domain, pattern;
+	enum entry_result result = entry_of(csp_domain_canonical(
+		&domain, reader->arena, below ? csp_span_slice(text, 1, text.len) : text));
 
-	switch (csp_domain_canonical(&domain, reader->arena,
-				     below ? csp_span_slice(text, 1, text.len) : text)) {
-	case MAILBOX_OK:
-		break;
-	case MAILBOX_NO_MEMORY:
+	if (result != ENTRY_TAKEN)
+		return result;
+	pattern = domain;
+	if (below && !make_pattern(&pattern, reader->arena, domain))
 		return ENTRY_NO_MEMORY;
-	case MAILBOX_NULL:
-	case MAILBOX_INVALID:
-	default:
-		return ENTRY_WRONG;
-	}
-	pattern = csp_arena_alloc(reader->arena, domain.len + 1, 1);
-	if (!pattern)
-		return ENTRY_NO_MEMORY;
-	pattern[0] = '.';
-	memcpy(pattern + 1, domain.data, domain.len);
-	if (below)
-		domain = (struct span){pattern, domain.len + 1};
-	if (!push(reader, &items, &list->domain_cap, &list->domain_count, domain))
-		return ENTRY_NO_MEMORY;
-	list->domains = items;
-	return ENTRY_TAKEN;
+	return push(reader, &list->domains, pattern) ? ENTRY_TAKEN : ENTRY_NO_MEMORY;
 }
 
 static enum entry_result take_address(struct list *list, struct conf_reader *reader,
 				      struct span text)
 {
-	void *items = list->addresses;
 	struct mailbox mailbox;
 	struct span key;
+	enum entry_result result = entry_of(csp_mailbox_parse(&mailbox, reader->arena, text));
 
-	switch (csp_mailbox_parse(&mailbox, reader->arena, text)) {
-	case MAILBOX_OK:
-		break;
-	case MAILBOX_NO_MEMORY:
+	if (result != ENTRY_TAKEN)
+		return result;
+	if (!csp_mailbox_key(&key, reader->arena, &mailbox, reader->conf->address_separators))
 		return ENTRY_NO_MEMORY;
-	case MAILBOX_NULL:
-	case MAILBOX_INVALID:
-	default:
-		return ENTRY_WRONG;
-	}
-	if (!csp_mailbox_key(&key, reader->arena, &mailbox, reader->conf->address_separators) ||
-	    !push(reader, &items, &list->address_cap, &list->address_count, key))
-		return ENTRY_NO_MEMORY;
-	list->addresses = items;
-	return ENTRY_TAKEN;
+	return push(reader, &list->addresses, key) ? ENTRY_TAKEN : ENTRY_NO_MEMORY;
 }
 
 /* "anna@example.com", "example.com", ".example.com" */
@@ -203,12 +202,12 @@ static bool add_roster(struct conf_reader *reader, const struct list *list)
 		return false;
 	for (size_t i = 0; i < policy->roster_count; i++)
 		rosters[i] = policy->rosters[i];
-	csp_spans_sort(list->addresses, list->address_count);
-	csp_spans_sort(list->domains, list->domain_count);
+	csp_spans_sort(list->addresses.items, list->addresses.count);
+	csp_spans_sort(list->domains.items, list->domains.count);
 	rosters[policy->roster_count++] = (struct roster){
 		.name = list->name,
-		.addresses = {list->addresses, list->address_count},
-		.domains = {list->domains, list->domain_count},
+		.addresses = {list->addresses.items, list->addresses.count},
+		.domains = {list->domains.items, list->domains.count},
 	};
 	policy->rosters = rosters;
 	return true;

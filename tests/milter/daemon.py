@@ -49,7 +49,7 @@ INCIDENT = [("From", "Service <news@microsoft.com>"), ("Subject", "A service out
 
 
 class Programs:
-    daemon = ctl = clock = None
+    daemon = ctl = clock = disk = None
     slow = 1  # a sanitizer's factor
 
 

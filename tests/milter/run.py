@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The real daemon against a client of our own: run.py --daemon PROGRAM --ctl PROGRAM --clock LIBRARY [--of MODULE,...] [--slow N] [WORD...]
+"""The real daemon against a client of our own: run.py --daemon PROGRAM --ctl PROGRAM --clock LIBRARY --disk LIBRARY [--of MODULE,...] [--slow N] [WORD...]
 
 Runs every test (of some modules) whose name holds one of the words (all without any) and prints "N passed, N failed".
 """
@@ -13,6 +13,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import directories
+import disk
 import faults
 import hostility
 import lifetime
@@ -20,7 +21,7 @@ import verdicts
 from daemon import Programs, Skip
 
 
-MODULES = {module.__name__: module for module in (verdicts, hostility, lifetime, faults, directories)}
+MODULES = {module.__name__: module for module in (verdicts, hostility, lifetime, faults, disk, directories)}
 
 
 def run(test):
@@ -42,12 +43,13 @@ def main():
     parser.add_argument("--daemon", required=True)
     parser.add_argument("--ctl", required=True)
     parser.add_argument("--clock", required=True, help="the library with a wrong clock")
+    parser.add_argument("--disk", required=True, help="the library with a disk that fails")
     parser.add_argument("--of", default=",".join(MODULES), help="modules, with commas between")
     parser.add_argument("--slow", type=float, default=1, help="factor for every timeout")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
     Programs.daemon, Programs.ctl, Programs.slow = options.daemon, options.ctl, options.slow
-    Programs.clock = options.clock
+    Programs.clock, Programs.disk = options.clock, options.disk
     tests = [test for module in options.of.split(",") for test in MODULES[module].TESTS
              if not options.words or any(word in test.__name__ for word in options.words)]
     results = [run(test) for test in tests]
