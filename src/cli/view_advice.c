@@ -91,7 +91,8 @@ static bool append_exception(struct buf *out, const json_t *record)
 
 static bool print(struct buf *out)
 {
-	bool ok = !csp_buf_failed(out) && fwrite(out->data, 1, out->len, stdout) == out->len;
+	bool ok = !csp_buf_failed(out) &&
+		  (out->len == 0 || fwrite(out->data, 1, out->len, stdout) == out->len);
 
 	csp_buf_dispose(out);
 	return ok;

@@ -316,6 +316,8 @@ bool csp_view_related(const struct window *window)
 	struct buf text;
 	bool ok;
 
+	if (window->count == 0)
+		return true;
 	csp_buf_init(&text, VIEW_TEXT_MAX);
 	for (size_t i = 0; i < window->count; i++) {
 		const json_t *record = csp_window_at(window, i);

@@ -309,7 +309,7 @@ def test_which_decisions_are_recorded_is_a_setting():
                                       (customer, SUBSCRIPTION)):
                     mta.message(rcpts=[rcpt], headers=headers)
                 assert len(daemon.decisions()) == expected, (scope, mode, daemon.decisions())
-                assert sum("decision=" in text for text in daemon.log) == 3, daemon.text()
+                until(lambda: sum("decision=" in text for text in daemon.log) == 3, what="three lines of the log")
 
 
 def test_a_large_header_and_many_recipients_are_taken():
