@@ -253,13 +253,18 @@ static bool is_timely(const struct rule *rule, int64_t now)
 	return rule->from <= now && (!rule->until || now < rule->until);
 }
 
-/* Whose share it is cannot be told where the customer cannot. */
+/*
+ * Whose share it is cannot be told where the customer cannot. An author who is named in an odd way chooses no share: a message
+ * like that is on the side that is not the milder one.
+ */
 static enum truth is_enforced(const struct rule *rule, const struct facts *facts)
 {
 	if (rule->mode == MODE_MONITOR || !is_timely(rule, facts->now))
 		return TRUTH_NO;
 	if (!rule->percent)
 		return TRUTH_YES;
+	if (facts->marks & MARK_AMBIGUOUS_AUTHOR)
+		return rule->disposition == DISPOSITION_PASS ? TRUTH_NO : TRUTH_YES;
 	if (facts->customer_found != FOUND)
 		return TRUTH_UNKNOWN;
 	return csp_rule_takes_sample(rule, facts->sample) ? TRUTH_YES : TRUTH_NO;

@@ -822,6 +822,27 @@ static void a_share_is_not_told_before_the_customer_is(void **state)
 	assert_true(verdict.fault);
 }
 
+/* The twin of a message whose author is named in an odd way may be blocked, so it is. */
+static void an_odd_author_chooses_no_share(void **state)
+{
+	struct rule rules[] = {{.name = TEXT("share"), .mode = MODE_ENFORCE, .percent = 50},
+			       {.name = TEXT("rest"), .mode = MODE_ENFORCE}};
+	static const enum disposition dispositions[] = {DISPOSITION_BLOCK, DISPOSITION_FLAG,
+							DISPOSITION_PASS};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(dispositions) * 64; i++) {
+		struct facts facts = vendor_subscription();
+		struct verdict verdict;
+
+		rules[0].disposition = dispositions[i / 64];
+		facts.sample = i % 64;
+		facts.marks = MARK_AMBIGUOUS_AUTHOR;
+		assert_ptr_equal(decided_by(rules, 2, &facts, &verdict),
+				 &rules[dispositions[i / 64] == DISPOSITION_PASS ? 1 : 0]);
+	}
+}
+
 /* Every rule kind, with each input that may fail: no pass that was not decided, and a fault where it would have mattered. */
 static void a_failed_input_never_passes_what_might_be_blocked(void **state)
 {
@@ -997,6 +1018,7 @@ int main(void)
 		cmocka_unit_test(beside_its_dates_a_rule_is_in_monitor_mode),
 		cmocka_unit_test(a_share_only_grows),
 		cmocka_unit_test(a_share_is_not_told_before_the_customer_is),
+		cmocka_unit_test(an_odd_author_chooses_no_share),
 		cmocka_unit_test(a_failed_input_never_passes_what_might_be_blocked),
 		cmocka_unit_test(being_of_record_is_not_known_before_the_products_are),
 		cmocka_unit_test(an_unproven_partner_is_not_certain_before_the_customer_is_known),
