@@ -84,14 +84,22 @@ static bool take_one(atomic_int *count)
 	return left > 0;
 }
 
+/* Who saw a call counted may change the delay: the one that call has is read before. */
+static void begin_call(atomic_int *count, atomic_int *delay_ms)
+{
+	int delay = atomic_load(delay_ms);
+
+	atomic_fetch_add(count, 1);
+	if (delay)
+		pause_ms(delay);
+}
+
 int fdatasync(int fd)
 {
 	struct stat before;
 
 	fstat(fd, &before);
-	atomic_fetch_add(&syncs, 1);
-	if (atomic_load(&sync_delay_ms))
-		pause_ms(atomic_load(&sync_delay_ms));
+	begin_call(&syncs, &sync_delay_ms);
 	if (take_one(&failing_syncs)) {
 		errno = EIO;
 		return -1;
@@ -105,9 +113,7 @@ int fdatasync(int fd)
 /* One that fails leaves half a line behind. */
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-	atomic_fetch_add(&writes, 1);
-	if (atomic_load(&write_delay_ms))
-		pause_ms(atomic_load(&write_delay_ms));
+	begin_call(&writes, &write_delay_ms);
 	if (!take_one(&failing_writes))
 		return syscall(SYS_writev, fd, parts, count);
 	(void)syscall(SYS_write, fd, parts[0].iov_base, parts[0].iov_len / 2);
