@@ -54,6 +54,8 @@ static bool take(struct span *out, struct lines *lines)
 
 	*out = csp_span_slice(rest, 0, end);
 	lines->at += end + (complete ? 1 : 0);
+	lines->offset += end + (complete ? 1 : 0);
+	lines->ended = complete;
 	return complete;
 }
 

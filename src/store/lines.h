@@ -22,6 +22,8 @@ struct lines {
 	void *source;
 	size_t max;      /* octets of a line, without its end */
 	uint64_t number; /* of the last line returned, from 1 */
+	uint64_t offset; /* octets before the next line */
+	bool ended;      /* the last line returned has an end; only the very last may have none */
 	size_t at, len;  /* what of the chunk has been read but not returned */
 	char *chunk;
 	struct buf joined; /* a line that is longer than what one read brought */

@@ -1,13 +1,11 @@
 #include "review.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <time.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "decision.h"
 #include "lines.h"
+#include "review_file.h"
 
 #define TIME_TEXT_SIZE 20                    /* "2026-11-23T10:00:00" */
 #define TIME_LAST      INT64_C(253402300799) /* the end of the year 9999 */
@@ -226,52 +224,25 @@ json_t *csp_review_line(struct span line)
 	return NULL;
 }
 
-/* What is not compressed is read as it is. */
-static ssize_t read_compressed(void *source, char *out, size_t size)
-{
-	int count = gzread(source, out, (unsigned)size);
-	int error = Z_OK;
-
-	if (count >= 0)
-		return count;
-	(void)gzerror(source, &error);
-	if (error != Z_ERRNO)
-		errno = error == Z_MEM_ERROR ? ENOMEM : EIO;
-	return count;
-}
-
-static gzFile open_journal(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	gzFile file = fd < 0 ? NULL : gzdopen(fd, "r");
-
-	if (fd >= 0 && !file) {
-		close(fd);
-		errno = ENOMEM;
-	}
-	return file;
-}
-
 bool csp_review_read(struct review_counts *counts, const char *path,
 		     const struct review_filter *filter, csp_review_each *each, void *context)
 {
 	struct reading reading = {
 		.filter = filter, .counts = counts, .each = each, .context = context};
-	gzFile file = open_journal(path);
+	struct review_file file;
 	struct lines lines;
 	enum lines_result result;
 	int error;
 
-	if (!file)
+	if (!csp_review_file_open(&file, path, 0))
 		return false;
 	format_bound(reading.bounds.since, filter->since);
 	format_bound(reading.bounds.until, filter->until);
-	csp_lines_init_reader(&lines, read_compressed, file, REVIEW_LINE_MAX);
+	csp_lines_init_reader(&lines, csp_review_file_read, &file, REVIEW_LINE_MAX);
 	result = read_lines(&reading, &lines);
 	error = result == LINES_NO_MEMORY ? ENOMEM : errno;
 	csp_lines_dispose(&lines);
-	/* A compressed file that ends too early. */
-	if (gzclose(file) == Z_BUF_ERROR)
+	if (!csp_review_file_close(&file))
 		counts->damaged++;
 	errno = error;
 	return result == LINES_LINE || result == LINES_END;
