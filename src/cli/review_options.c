@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -19,15 +20,19 @@ const char csp_review_help[] =
 	"       csp-milterctl review stats [--by WHAT] [OPTION]...\n"
 	"       csp-milterctl review tail [OPTION]...\n"
 	"       csp-milterctl review release ID [OPTION]...\n"
+	"       csp-milterctl review index [--rebuild]\n"
 	"Show decisions that the daemon recorded: the last ones that were not plain\n"
 	"passes, one in full, counts of them, those to come, or the commands that let a\n"
 	"message go which was held; or say of some whether they were right. The\n"
 	"beginning of an ID is enough where only one decision's id begins so.\n"
 	"\n"
+	"An index of the journal and its rotated files makes this fast. It is brought up\n"
+	"to date by each call; index does nothing else.\n"
+	"\n"
 	"  -c, --config FILE      the configuration that names the journal\n"
 	"                         (" CSP_CONF_PATH ")\n"
-	"      --journal FILE     read this journal instead; may be given more than once,\n"
-	"                         oldest first\n"
+	"      --journal FILE     read this journal instead, without an index; may be\n"
+	"                         given more than once, oldest first\n"
 	"      --since TIME       not before TIME: 7d, 36h or 15m ago, 2026-11-23, or\n"
 	"                         2026-11-23T10:00:00Z\n"
 	"      --until TIME       before TIME\n"
@@ -55,8 +60,12 @@ const char csp_review_help[] =
 	"      --all              plain passes too\n"
 	"      --limit N          the last N decisions; 0 is all. Without it a table\n"
 	"                         has 50, JSON all\n"
+	"      --page K           the Kth N of them\n"
+	"      --sort BY          time (default), from, to, rule, customer, category or\n"
+	"                         subject; from A to Z\n"
 	"      --json             one JSON object a line\n"
 	"      --csv              a table for a spreadsheet\n"
+	"      --rebuild          make the index anew\n"
 	"  -h, --help             this text\n";
 
 static int parse_time(int64_t *out, const struct review_call *call, const char *text)
@@ -99,6 +108,36 @@ static int parse_limit(struct review_call *call, const char *text)
 	call->limit_text = text;
 	call->limit = value;
 	return EX_OK;
+}
+
+static int parse_page(struct review_call *call, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	call->page = strtoul(text, &end, 10);
+	if (csp_ascii_is_digit(text[0]) && *end == '\0' && errno == 0 && call->page > 0)
+		return EX_OK;
+	return csp_cli_usage("review", "'%s' is no number of a page", text);
+}
+
+static int parse_sort(struct review_call *call, const char *text)
+{
+	static const char *const names[REVIEW_ORDERS] = {[REVIEW_BY_TIME] = "time",
+							 [REVIEW_BY_FROM] = "from",
+							 [REVIEW_BY_TO] = "to",
+							 [REVIEW_BY_RULE] = "rule",
+							 [REVIEW_BY_CUSTOMER] = "customer",
+							 [REVIEW_BY_CATEGORY] = "category",
+							 [REVIEW_BY_SUBJECT] = "subject"};
+
+	for (call->order = REVIEW_BY_TIME; call->order < REVIEW_ORDERS; call->order++) {
+		if (strcmp(names[call->order], text) == 0)
+			return EX_OK;
+	}
+	return csp_cli_usage("review",
+			     "'%s' is none of time, from, to, rule, customer, category and subject",
+			     text);
 }
 
 static int add_journal(struct review_call *call, const char *path)
@@ -165,6 +204,9 @@ static const struct {
 	{"note", TAKES_WORD, CALL(note), NULL},
 	{"all", TAKES_FLAG, CALL(all), NULL},
 	{"limit", TAKES_PARSER, 0, parse_limit},
+	{"page", TAKES_PARSER, 0, parse_page},
+	{"sort", TAKES_PARSER, 0, parse_sort},
+	{"rebuild", TAKES_FLAG, CALL(rebuild), NULL},
 	{"json", TAKES_FLAG, CALL(json), NULL},
 	{"csv", TAKES_FLAG, CALL(csv), NULL},
 };
@@ -221,6 +263,7 @@ int csp_review_take_options(struct review_call *call, int argc, char **argv)
 	*call = (struct review_call){.filter = {.since = INT64_MIN, .until = INT64_MAX},
 				     .conf = CSP_CONF_PATH,
 				     .note = "",
+				     .page = 1,
 				     .now = (int64_t)time(NULL)};
 	csp_buf_init(&call->subject, SUBJECT_MAX);
 

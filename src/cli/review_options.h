@@ -6,7 +6,7 @@
 #ifndef CSP_REVIEW_OPTIONS_H
 #define CSP_REVIEW_OPTIONS_H
 
-#include "review.h"
+#include "review_query.h"
 #include "review_stats.h"
 
 #define JOURNALS_MAX 64
@@ -18,11 +18,12 @@ struct review_call {
 	const char *journals[JOURNALS_MAX];
 	size_t journal_count;
 	const char *limit_text; /* NULL: the default */
-	size_t limit;
+	size_t limit, page;
+	enum review_order order;
 	enum review_stats_by by;
 	const char *marks; /* NULL: the configuration's */
 	const char *note;
-	bool all, json, csv, help, reviewed, unreviewed;
+	bool all, json, csv, help, reviewed, unreviewed, rebuild;
 	int64_t now; /* seconds since 1970 */
 };
 

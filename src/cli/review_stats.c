@@ -7,14 +7,15 @@
 #include <string.h>
 
 #include "report.h"
-#include "review.h"
+#include "review_gravest.h"
 #include "view.h"
+#include "when.h"
 
 #define ROW_MAX 4096
 
 /* What is counted for each key; the first and the marks in decisions, the others in recipients. */
 enum { MESSAGES, PASSED, FLAGGED, BLOCKED, TEMPFAILED, WOULD, CONFIRMED, FALSE_POSITIVE, COUNTS };
-#define LAST_SEEN COUNTS /* number of the decision that a key was counted for last */
+#define LAST_SEEN COUNTS /* sequence of the decision that a key was counted for last */
 
 static const char *const count_names[COUNTS] = {"messages", "pass",  "flag",      "block",
 						"tempfail", "would", "confirmed", "false_positive"};
@@ -22,8 +23,8 @@ static const char *const by_names[] = {"rule", "category", "sender", "customer",
 
 struct review_stats {
 	enum review_stats_by by;
-	json_t *rows;      /* key: array of counts */
-	json_int_t number; /* of the decision that is being added */
+	json_t *rows; /* key: array of counts */
+	char day[WHEN_TEXT_SIZE];
 };
 
 bool csp_review_stats_find(enum review_stats_by *out, const char *name)
@@ -84,90 +85,58 @@ static void set_count(json_t *row, size_t what, json_int_t value)
 	json_integer_set(json_array_get(row, what), value);
 }
 
-static bool add(struct review_stats *stats, struct span key, size_t what, size_t mark)
-{
-	json_t *row = row_of(stats, key);
-
-	if (!row)
-		return false;
-	set_count(row, what, count_at(row, what) + 1);
-	if (count_at(row, LAST_SEEN) != stats->number) {
-		set_count(row, LAST_SEEN, stats->number);
-		set_count(row, MESSAGES, count_at(row, MESSAGES) + 1);
-		if (mark < COUNTS)
-			set_count(row, mark, count_at(row, mark) + 1);
-	}
-	return true;
-}
-
-static struct span key_of(const struct review_stats *stats, const json_t *record,
-			  const json_t *recipient)
+static struct span key_of(struct review_stats *stats, const struct review_fact *fact)
 {
 	switch (stats->by) {
 	case BY_CATEGORY:
-		return csp_review_text(json_object_get(record, "category"), "name");
+		return fact->category;
 	case BY_SENDER:
-		return csp_review_text(recipient, "sender");
+		return fact->sender;
 	case BY_CUSTOMER:
-		return csp_review_text(recipient, "customer");
+		return fact->customer;
 	case BY_DAY:
-		return csp_span_slice(csp_review_text(record, "time"), 0, 10);
+		return csp_span_slice(csp_when_format(stats->day, fact->time / 1000), 0, 10);
 	case BY_ACTION:
-		return csp_review_text(record, "action");
+		return fact->action;
 	case BY_RULE:
 	default:
-		return csp_review_text(recipient, "rule");
+		return fact->rule;
 	}
 }
 
-static size_t count_of(struct span disposition)
+static size_t count_of(const struct review_fact *fact)
 {
-	for (size_t i = PASSED; i <= TEMPFAILED; i++) {
-		if (csp_span_equal(disposition, csp_span_from(count_names[i])))
-			return i;
-	}
-	return PASSED;
+	int weight = csp_review_weight(fact->disposition);
+
+	return !fact->own ? WOULD : PASSED + (size_t)(weight < 0 ? 0 : weight);
 }
 
-static size_t mark_of(const json_t *record)
+static size_t mark_of(const struct review_fact *fact)
 {
-	struct span verdict = csp_review_text(json_object_get(record, "mark"), "verdict");
+	return csp_span_equal(fact->mark, SPAN_LIT("confirmed"))        ? CONFIRMED
+	       : csp_span_equal(fact->mark, SPAN_LIT("false-positive")) ? FALSE_POSITIVE
+									: COUNTS;
+}
 
-	return csp_span_equal(verdict, SPAN_LIT("confirmed"))        ? CONFIRMED
-	       : csp_span_equal(verdict, SPAN_LIT("false-positive")) ? FALSE_POSITIVE
-								     : COUNTS;
+static void count_up(json_t *row, size_t what)
+{
+	set_count(row, what, count_at(row, what) + 1);
 }
 
 /* A rule that is not enforced has a row of its own. */
-static bool add_would(struct review_stats *stats, const json_t *record, const json_t *recipient)
+bool csp_review_stats_add(void *context, const struct review_fact *fact)
 {
-	size_t i;
-	const json_t *would;
+	struct review_stats *stats = context;
+	json_t *row = row_of(stats, key_of(stats, fact));
 
-	json_array_foreach(json_object_get(recipient, "would"), i, would)
-	{
-		struct span key = stats->by == BY_RULE ? csp_review_text(would, "rule")
-						       : key_of(stats, record, recipient);
-		if (!add(stats, key, WOULD, mark_of(record)))
-			return false;
-	}
-	return true;
-}
-
-bool csp_review_stats_add(struct review_stats *stats, const json_t *record)
-{
-	size_t i;
-	const json_t *recipient;
-
-	if (csp_review_outcome_of(record).len > 0)
-		return true;
-	stats->number++;
-	json_array_foreach(json_object_get(record, "recipients"), i, recipient)
-	{
-		if (!add(stats, key_of(stats, record, recipient),
-			 count_of(csp_review_text(recipient, "disposition")), mark_of(record)) ||
-		    !add_would(stats, record, recipient))
-			return false;
+	if (!row)
+		return false;
+	count_up(row, count_of(fact));
+	if (count_at(row, LAST_SEEN) != (json_int_t)fact->sequence) {
+		set_count(row, LAST_SEEN, (json_int_t)fact->sequence);
+		count_up(row, MESSAGES);
+		if (mark_of(fact) < COUNTS)
+			count_up(row, mark_of(fact));
 	}
 	return true;
 }

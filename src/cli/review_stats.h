@@ -6,8 +6,7 @@
 #ifndef CSP_REVIEW_STATS_H
 #define CSP_REVIEW_STATS_H
 
-#include <jansson.h>
-#include <stdbool.h>
+#include "review_fact.h"
 
 enum review_stats_by { BY_RULE, BY_CATEGORY, BY_SENDER, BY_CUSTOMER, BY_DAY, BY_ACTION };
 bool csp_review_stats_find(enum review_stats_by *out, const char *name);
@@ -16,8 +15,8 @@ struct review_stats;
 struct review_stats *csp_review_stats_new(enum review_stats_by by); /* NULL when memory is short */
 void csp_review_stats_free(struct review_stats *stats);
 
-/* A decision; outcome records are passed over. */
-bool csp_review_stats_add(struct review_stats *stats, const json_t *record);
+/* Counts a verdict; `context` is a struct review_stats. */
+csp_review_each_fact csp_review_stats_add;
 bool csp_review_stats_print(const struct review_stats *stats, bool json);
 
 #endif

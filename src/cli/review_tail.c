@@ -39,8 +39,7 @@ static void append_cell(struct buf *out, struct span text)
 
 static bool print_row(json_t *record)
 {
-	struct gravest gravest = csp_view_gravest(record);
-	const json_t *author = json_array_get(json_object_get(record, "authors"), 0);
+	struct gravest gravest = csp_review_gravest(record);
 	struct buf row;
 
 	csp_buf_init(&row, VIEW_TEXT_MAX);
@@ -49,7 +48,7 @@ static bool print_row(json_t *record)
 	csp_buf_append(&row, SPAN_LIT("  "));
 	csp_view_append_result(&row, record);
 	append_cell(&row, gravest.rule);
-	append_cell(&row, csp_review_text(author, "address"));
+	append_cell(&row, csp_review_origin(record));
 	append_cell(&row, csp_review_text(gravest.recipient, "address"));
 	append_cell(&row, csp_review_text(record, "subject"));
 	csp_buf_append_char(&row, '\n');

@@ -28,49 +28,6 @@ void csp_view_append_time(struct buf *out, struct span time)
 	csp_report_append_safe(out, time);
 }
 
-static int weight(struct span disposition)
-{
-	static const char *const rising[] = {"pass", "flag", "block", "tempfail"};
-
-	for (int i = 0; i < (int)(sizeof(rising) / sizeof(rising[0])); i++) {
-		if (csp_span_equal(disposition, csp_span_from(rising[i])))
-			return i;
-	}
-	return -1;
-}
-
-static void weigh(struct gravest *gravest, const json_t *recipient, const json_t *verdict)
-{
-	struct span disposition = csp_review_text(verdict, "disposition");
-
-	if (gravest->recipient && weight(disposition) <= weight(gravest->disposition))
-		return;
-	*gravest = (struct gravest){recipient, csp_review_text(verdict, "rule"), disposition};
-}
-
-struct gravest csp_view_gravest(const json_t *record)
-{
-	const json_t *recipients = json_object_get(record, "recipients");
-	struct gravest gravest = {.recipient = NULL};
-	size_t i, j;
-	const json_t *recipient, *would;
-
-	json_array_foreach(recipients, i, recipient)
-	{
-		weigh(&gravest, recipient, recipient);
-	}
-	if (weight(gravest.disposition) > 0)
-		return gravest;
-	json_array_foreach(recipients, i, recipient)
-	{
-		json_array_foreach(json_object_get(recipient, "would"), j, would)
-		{
-			weigh(&gravest, recipient, would);
-		}
-	}
-	return gravest;
-}
-
 /* Text that is there and is not what happens to plain mail. */
 static bool is_told(struct span action)
 {
@@ -82,7 +39,7 @@ void csp_view_append_result(struct buf *out, const json_t *record)
 	struct span outcome = csp_review_text(record, "outcome");
 	struct span action = csp_review_text(record, "action");
 	struct span would = csp_review_text(record, "would_action");
-	struct span disposition = csp_view_gravest(record).disposition;
+	struct span disposition = csp_review_gravest(record).disposition;
 
 	if (outcome.len > 0) {
 		csp_report_append_safe(out, outcome);
@@ -93,7 +50,7 @@ void csp_view_append_result(struct buf *out, const json_t *record)
 		csp_report_append_safe(out, would);
 	} else if (csp_span_equal(disposition, SPAN_LIT("block"))) {
 		csp_buf_append(out, SPAN_LIT("would reject"));
-	} else if (weight(disposition) > 0) {
+	} else if (csp_review_weight(disposition) > 0) {
 		csp_buf_append(out, SPAN_LIT("would "));
 		csp_report_append_safe(out, disposition);
 	} else {

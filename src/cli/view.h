@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "buf.h"
+#include "review_gravest.h"
 #include "window.h"
 
 #define VIEW_TEXT_MAX ((size_t)256 << 20)
@@ -16,8 +17,10 @@
 bool csp_view_table(const struct window *window);
 bool csp_view_record(const json_t *record);
 bool csp_view_json(json_t *record); /* one line; not changed */
-bool csp_view_csv(
-	const struct window *window); /* RFC 4180, with a heading; nothing in it is a formula */
+
+/* RFC 4180; nothing in it is a formula. */
+bool csp_view_csv_heading(void);
+bool csp_view_csv(json_t *record); /* not changed */
 
 /* The decisions in a window, one short line each; nothing where there are none. */
 bool csp_view_related(const struct window *window);
@@ -33,12 +36,5 @@ void csp_view_append_time(struct buf *out, struct span time);
 
 /* What became of the message, in one or two words: "reject", "would flag", "pass". */
 void csp_view_append_result(struct buf *out, const json_t *record);
-
-/* The verdict that weighs most: a recipient's own, or, where all of those pass, what a monitor rule would have done. */
-struct gravest {
-	const json_t *recipient; /* NULL: the record has none */
-	struct span rule, disposition;
-};
-struct gravest csp_view_gravest(const json_t *record);
 
 #endif

@@ -66,7 +66,7 @@ static bool append_proof(struct buf *out, const json_t *record, const json_t *re
 
 static bool append_exception(struct buf *out, const json_t *record)
 {
-	struct gravest gravest = csp_view_gravest(record);
+	struct gravest gravest = csp_review_gravest(record);
 	const json_t *recipient = gravest.recipient;
 
 	csp_buf_append(out, SPAN_LIT("  { name = \"exception-"));
@@ -100,7 +100,7 @@ static bool print(struct buf *out)
 
 bool csp_view_advice(const json_t *record)
 {
-	struct gravest gravest = csp_view_gravest(record);
+	struct gravest gravest = csp_review_gravest(record);
 	struct buf out, line;
 
 	if (gravest.disposition.len == 0 || csp_span_equal(gravest.disposition, SPAN_LIT("pass")))

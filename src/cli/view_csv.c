@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "review.h"
+#include "review_fact.h"
 
 /*
  * RFC 4180, with a heading. A cell that a spreadsheet would take for a formula begins with an apostrophe, which spreadsheets
@@ -30,17 +31,9 @@ static const char *const names[] = {"time",     "decision", "queue_id",    "resu
 				    "from",     "to",       "recipients",  "subject", "mark",
 				    "reviewer", "note"};
 
-static struct span first_author(const json_t *record)
-{
-	const json_t *author = json_array_get(json_object_get(record, "authors"), 0);
-	struct span address = csp_review_text(author, "address");
-
-	return address.len > 0 ? address : csp_review_text(record, "reverse_path");
-}
-
 static void append_record(struct buf *out, struct buf *result, const json_t *record)
 {
-	struct gravest gravest = csp_view_gravest(record);
+	struct gravest gravest = csp_review_gravest(record);
 	const json_t *mark = json_object_get(record, "mark");
 	char count[24];
 	int len = snprintf(count, sizeof(count), "%zu",
@@ -59,7 +52,7 @@ static void append_record(struct buf *out, struct buf *result, const json_t *rec
 		gravest.disposition,
 		csp_review_text(gravest.recipient, "sender"),
 		csp_review_text(gravest.recipient, "customer"),
-		first_author(record),
+		csp_review_origin(record),
 		csp_review_text(gravest.recipient, "address"),
 		{count, (size_t)len},
 		csp_review_text(record, "subject"),
@@ -72,29 +65,32 @@ static void append_record(struct buf *out, struct buf *result, const json_t *rec
 	csp_buf_append(out, SPAN_LIT("\r\n"));
 }
 
-static bool print(struct buf *out)
+static bool print(const struct buf *out)
 {
-	bool ok = !csp_buf_failed(out) && fwrite(out->data, 1, out->len, stdout) == out->len;
-
-	csp_buf_reset(out);
-	return ok;
+	return !csp_buf_failed(out) && fwrite(out->data, 1, out->len, stdout) == out->len;
 }
 
-bool csp_view_csv(const struct window *window)
+bool csp_view_csv_heading(void)
 {
-	struct buf out, result;
-	bool ok;
+	struct buf out;
 
 	csp_buf_init(&out, VIEW_TEXT_MAX);
-	csp_buf_init(&result, VIEW_TEXT_MAX);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		append_cell(&out, csp_span_from(names[i]), i == 0);
 	csp_buf_append(&out, SPAN_LIT("\r\n"));
-	ok = print(&out);
-	for (size_t i = 0; ok && i < window->count; i++) {
-		append_record(&out, &result, csp_window_at(window, i));
-		ok = print(&out);
-	}
+	bool ok = print(&out);
+	csp_buf_dispose(&out);
+	return ok;
+}
+
+bool csp_view_csv(json_t *record)
+{
+	struct buf out, result;
+
+	csp_buf_init(&out, VIEW_TEXT_MAX);
+	csp_buf_init(&result, VIEW_TEXT_MAX);
+	append_record(&out, &result, record);
+	bool ok = print(&out);
 	csp_buf_dispose(&out);
 	csp_buf_dispose(&result);
 	return ok;

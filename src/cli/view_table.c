@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "review.h"
+#include "review_fact.h"
 
 /* A terminal of fewer columns has no room for a row, and shows each decision in three lines. */
 #define NARROW 120
@@ -30,23 +31,20 @@ static void write_id(struct buf *out, const json_t *record)
 
 static void write_rule(struct buf *out, const json_t *record)
 {
-	csp_report_append_safe(out, csp_view_gravest(record).rule);
+	csp_report_append_safe(out, csp_review_gravest(record).rule);
 }
 
 static void write_from(struct buf *out, const json_t *record)
 {
-	const json_t *author = json_array_get(json_object_get(record, "authors"), 0);
-	struct span address = csp_review_text(author, "address");
-
-	csp_report_append_safe(out,
-			       address.len > 0 ? address : csp_review_text(record, "reverse_path"));
+	csp_report_append_safe(out, csp_review_origin(record));
 }
 
 static void write_to(struct buf *out, const json_t *record)
 {
 	size_t count = json_array_size(json_object_get(record, "recipients"));
 
-	csp_report_append_safe(out, csp_review_text(csp_view_gravest(record).recipient, "address"));
+	csp_report_append_safe(out,
+			       csp_review_text(csp_review_gravest(record).recipient, "address"));
 	if (count > 1)
 		csp_buf_append_format(out, " +%zu", count - 1);
 }

@@ -413,6 +413,12 @@ static const struct schema review_settings[] = {
 	 .fallback = "/var/lib/csp-milter-review/marks.db",
 	 .store = csp_store_cstr,
 	 .offset = offsetof(struct conf, marks)},
+	{.name = "index",
+	 .type = SCHEMA_TEXT,
+	 .check = csp_check_path_or_none,
+	 .fallback = "/var/lib/csp-milter-review/index.db",
+	 .store = csp_store_cstr,
+	 .offset = offsetof(struct conf, index)},
 	{0},
 };
 

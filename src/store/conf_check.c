@@ -127,6 +127,11 @@ bool csp_check_path(const struct schema_place *place, struct span *text)
 	       refuse(place, *text, "is no absolute path: it must begin with '/'");
 }
 
+bool csp_check_path_or_none(const struct schema_place *place, struct span *text)
+{
+	return text->len == 0 || csp_check_path(place, text);
+}
+
 bool csp_check_socket_path(const struct schema_place *place, struct span *text)
 {
 	if (!csp_check_path(place, text))

@@ -14,6 +14,7 @@ schema_check csp_check_field_name;     /* RFC 5322 section 2.2 */
 schema_check csp_check_flag_header;    /* a field name that begins with "X-" */
 schema_check csp_check_name;           /* small letters, digits, '-' */
 schema_check csp_check_path;           /* absolute */
+schema_check csp_check_path_or_none;   /* absolute, or empty */
 schema_check csp_check_socket_path;    /* absolute, and short enough for sun_path */
 schema_check csp_check_milter_socket;  /* "unix:/path", "inet:port@host", "inet6:port@host" */
 schema_check csp_check_separators;

@@ -15,6 +15,8 @@ struct review_counts {
 	uint64_t records, shown; /* decisions read; decisions that passed the filter */
 	uint64_t outcomes;
 	uint64_t damaged;
+	uint64_t gone; /* known to the index, in no file any more */
+	bool more;     /* that pass, behind the limit */
 };
 
 typedef bool csp_review_each(void *context, json_t *record); /* false stops */

@@ -99,7 +99,7 @@ static bool some_recipient_meets(const json_t *record, const struct review_filte
 	return false;
 }
 
-static bool would_have(const json_t *record)
+bool csp_review_would(const json_t *record)
 {
 	size_t i;
 	const json_t *recipient;
@@ -150,6 +150,7 @@ bool csp_review_meets(const json_t *record, const struct review_filter *filter, 
 	       is_text(record, "would_action", filter->would_action) &&
 	       is_text(record, "mode", filter->mode) &&
 	       is_text(json_object_get(record, "category"), "name", filter->category) &&
-	       (!filter->would || would_have(record)) && some_recipient_meets(record, filter) &&
+	       (!filter->would || csp_review_would(record)) &&
+	       some_recipient_meets(record, filter) &&
 	       subject_meets(record, filter->subject, failed);
 }

@@ -35,6 +35,9 @@ void csp_review_subject(struct buf *out, struct span subject);
 
 bool csp_review_meets(const json_t *record, const struct review_filter *filter, bool *failed);
 
+/* Something was not carried out that would have been. */
+bool csp_review_would(const json_t *record);
+
 /* A member's text; empty when there is none, or it is no text. */
 struct span csp_review_text(const json_t *object, const char *key);
 

@@ -84,7 +84,7 @@ TIME                      DECISION         RESULT       RULE         FROM       
         result = self.run_verb("review", "--journal", path)
         self.assertEqual(len(cells(result.out)), 50)
         self.assertEqual(cells(result.out)[0][6], "Your invoice 1")
-        self.assertEqual(result.err, "csp-milterctl: the last 50 of 51 decisions; --limit 0 shows all\n")
+        self.assertEqual(result.err, "csp-milterctl: the last 50 decisions; --page 2 shows more, --limit 0 all of them\n")
         self.assertEqual(len(cells(self.run_verb("review", "--limit", "0", "--journal", path).out)), 51)
 
     def test_json_has_every_record_however_many_there_are(self):
@@ -287,7 +287,7 @@ other-rule          1    0    0     1        0     0         0              0   
 
     def test_the_configuration_names_the_marks(self):
         path = self.journal(record(1))
-        conf = self.write("marks.conf", f'journal = {{ path = "{path}"; }}; review = {{ marks = "{self.path("in-conf.db")}"; }};\n'
+        conf = self.write("marks.conf", f'journal = {{ path = "{path}"; }}; review = {{ marks = "{self.path("in-conf.db")}"; index = ""; }};\n'
                           'classification = { packs = [ ]; };\nrules = ( { name = "r"; disposition = "pass"; } );\n')
         self.assert_says(self.run_verb("review", "mark", ID % 1, "confirmed", "-c", conf), 0, "", "")
         self.assertIn("mark         confirmed by ", self.run_verb("review", "show", ID % 1, "-c", conf).out)
@@ -470,9 +470,12 @@ day        messages pass flag block tempfail would confirmed false_positive wron
                 (("--limit", "-1"), "'-1' is no number of decisions"),
                 (("--limit", "9x"), "'9x' is no number of decisions"),
                 (("--limit", "99999999999999999999"), "'99999999999999999999' is no number of decisions"),
-                (("shwo",), "'shwo' is none of list, show, mark, stats, tail and release"),
-                (("list", "more"), "'more' is none of list, show, mark, stats, tail and release"),
-                (("stats", "more"), "'more' is none of list, show, mark, stats, tail and release"),
+                (("--page", "0"), "'0' is no number of a page"), (("--page", "-2"), "'-2' is no number of a page"),
+                (("--sort", "size"), "'size' is none of time, from, to, rule, customer, category and subject"),
+                (("index", "--journal", "x"), "the index is of the configuration's journal"),
+                (("shwo",), "'shwo' is none of list, show, mark, stats, tail, release and index"),
+                (("list", "more"), "'more' is too much: list takes options alone"),
+                (("stats", "more"), "'more' is too much: stats takes options alone"),
                 (("release",), "release takes one ID"), (("--by", "size"), "'size' is none of rule, category, sender, customer, day and action"),
                 (("--subject", "!"), "'!' has no letter or digit to look for"),
                 (("show",), "show takes one ID"),

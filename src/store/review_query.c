@@ -1,0 +1,592 @@
+#include "review_query.h"
+
+#include <stdlib.h>
+
+#include "buf.h"
+#include "review_index_private.h"
+
+#define SQL_MAX   65536
+#define BINDS_MAX 32
+
+/* So many texts that hold a part of one are few: they are looked up, and then their decisions. Of more, decisions are looked through. */
+#define FEW 5000
+
+#define FIRST_OF_ID  10                       /* characters of an id that tell its millisecond */
+#define TIME_LAST_MS INT64_C(253402300799999) /* the end of the year 9999 */
+
+/* What is walked through; all other conditions are looked at on the way. */
+enum driver {
+	BY_NUMBER,
+	BY_QUEUE_ID,
+	BY_CUSTOMER,
+	BY_ADDRESS,
+	BY_ORIGIN,
+	BY_SUBJECT,
+	BY_RULE,
+	BY_NOTABLE,
+	BY_CATEGORY
+};
+
+static const char *const walked[] = {
+	[BY_NUMBER] = "decision d",
+	[BY_QUEUE_ID] = "decision d INDEXED BY decision_queue_id",
+	[BY_CUSTOMER] = "verdict v INDEXED BY verdict_customer",
+	[BY_ADDRESS] = "verdict v INDEXED BY verdict_address",
+	[BY_ORIGIN] = "decision d INDEXED BY decision_origin",
+	[BY_SUBJECT] = "decision d INDEXED BY decision_subject",
+	[BY_RULE] = "verdict v INDEXED BY verdict_rule",
+	[BY_NOTABLE] = "verdict v INDEXED BY verdict_notable",
+	[BY_CATEGORY] = "decision d INDEXED BY decision_category",
+};
+
+static bool is_of_verdicts(enum driver driver)
+{
+	return driver == BY_CUSTOMER || driver == BY_ADDRESS || driver == BY_RULE ||
+	       driver == BY_NOTABLE;
+}
+
+struct statement {
+	struct buf sql;
+	struct span binds[BINDS_MAX];
+	size_t bind_count;
+};
+
+struct making {
+	struct review_index *index;
+	const struct review_query *query;
+	struct statement decision, verdict; /* the conditions on either, each begun by AND */
+	enum driver driver;
+	bool none;     /* nothing can pass */
+	bool anywhere; /* an id need not tell the time */
+};
+
+static void statement_init(struct statement *statement)
+{
+	*statement = (struct statement){.bind_count = 0};
+	csp_buf_init(&statement->sql, SQL_MAX);
+}
+
+static void add(struct statement *statement, const char *sql)
+{
+	csp_buf_append(&statement->sql, csp_span_from(sql));
+}
+
+static void add_text(struct statement *statement, const char *sql, struct span text)
+{
+	add(statement, sql);
+	if (statement->bind_count == BINDS_MAX)
+		statement->sql.failed = true;
+	else
+		statement->binds[statement->bind_count++] = text;
+}
+
+static void add_statement(struct statement *statement, const struct statement *other)
+{
+	csp_buf_append(&statement->sql, csp_buf_span(&other->sql));
+	for (size_t i = 0; i < other->bind_count; i++)
+		add_text(statement, "", other->binds[i]);
+	if (csp_buf_failed(&other->sql))
+		statement->sql.failed = true;
+}
+
+static void drive(struct making *making, enum driver driver)
+{
+	if (making->driver == BY_NUMBER)
+		making->driver = driver;
+}
+
+/* ---- conditions ---- */
+
+/* Words are few, and their numbers stand in the statement itself. False: there is no such word. */
+static bool add_word(struct making *making, struct statement *statement, const char *column,
+		     struct span wanted, bool any_case)
+{
+	const char *key;
+	size_t len;
+	json_t *number;
+	unsigned count = 0;
+
+	if (wanted.len == 0)
+		return false;
+	csp_buf_append_format(&statement->sql, " AND %s IN (", column);
+	json_object_keylen_foreach(making->index->words, key, len, number)
+	{
+		struct span text = {key, len};
+		if (any_case ? csp_span_equal_nocase(text, wanted) : csp_span_equal(text, wanted))
+			csp_buf_append_format(&statement->sql, "%s%lld", count++ ? ", " : "",
+					      (long long)json_integer_value(number));
+	}
+	add(statement, ")");
+	if (count == 0)
+		making->none = true;
+	return count == 1;
+}
+
+/* Texts that hold a part, in a table of their own. */
+static const struct part {
+	const char *table, *column, *set;
+	const char *texts; /* the columns that may hold it */
+} parts[] = {
+	{"origin", "d.origin", "wanted_origin", "instr(lower(searched), lower(?)) > 0"},
+	{"subject", "d.subject", "wanted_subject", "instr(normal, ?) > 0"},
+	{"address", "v.address", "wanted_address",
+	 "instr(lower(text) || char(10) || lower(canonical), lower(?)) > 0"},
+};
+enum { PART_ORIGIN, PART_SUBJECT, PART_ADDRESS };
+
+static int fill_set(const char *sql, sqlite3 *database, struct span wanted)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = csp_sql_bind(statement, 1, wanted);
+	if (code == SQLITE_OK)
+		code = csp_sql_step(statement);
+	sqlite3_finalize(statement);
+	return code;
+}
+
+static void add_part(struct making *making, struct statement *statement, size_t which,
+		     enum driver driver, struct span wanted)
+{
+	const struct part *part = &parts[which];
+	sqlite3 *database = making->index->database;
+	struct buf sql;
+
+	if (wanted.len == 0 || making->index->code != SQLITE_OK)
+		return;
+	csp_buf_init(&sql, SQL_MAX);
+	csp_buf_append_format(&sql,
+			      "DROP TABLE IF EXISTS temp.%s; "
+			      "CREATE TEMP TABLE %s (number INTEGER PRIMARY KEY)",
+			      part->set, part->set);
+	int code = csp_sql_run(database, csp_buf_cstr(&sql));
+	csp_buf_reset(&sql);
+	csp_buf_append_format(&sql, "INSERT INTO temp.%s SELECT number FROM %s WHERE %s LIMIT %d",
+			      part->set, part->table, part->texts, FEW + 1);
+	if (code == SQLITE_OK)
+		code = fill_set(csp_buf_cstr(&sql), database, wanted);
+	making->index->code = csp_buf_failed(&sql) ? SQLITE_NOMEM : code;
+	csp_buf_dispose(&sql);
+	int count = sqlite3_changes(database);
+	if (count == 0)
+		making->none = true;
+	if (count <= FEW) {
+		csp_buf_append_format(&statement->sql, " AND %s IN (SELECT number FROM temp.%s)",
+				      part->column, part->set);
+		drive(making, driver);
+		return;
+	}
+	csp_buf_append_format(&statement->sql,
+			      " AND EXISTS (SELECT 1 FROM %s WHERE number = %s AND ", part->table,
+			      part->column);
+	add_text(statement, part->texts, wanted);
+	add(statement, ")");
+}
+
+/* The least or the greatest time that an id can have which begins so, milliseconds. */
+static uint64_t time_of_id(struct span begin, char rest)
+{
+	static const struct span digits = SPAN_INIT("0123456789abcdefghjkmnpqrstvwxyz");
+	uint64_t time = 0;
+
+	for (size_t i = 0; i < FIRST_OF_ID; i++) {
+		char c = i < begin.len ? csp_ascii_lower(begin.data[i]) : rest;
+		time = time * digits.len + csp_span_find(digits, c) % digits.len;
+	}
+	return time < TIME_LAST_MS ? time : TIME_LAST_MS;
+}
+
+/* Ids of any case are meant, and hold small letters. An id tells the time of its decision, if the daemon made it. */
+static void add_id(struct making *making)
+{
+	struct statement *decision = &making->decision;
+	struct span id = making->query->filter->id;
+
+	if (id.len == 0)
+		return;
+	add_text(decision, " AND d.id >= lower(?)", id);
+	add_text(decision, " AND d.id < lower(?) || '~'", id);
+	if (!making->anywhere)
+		csp_buf_append_format(&decision->sql, " AND d.number BETWEEN %llu AND %llu",
+				      (unsigned long long)time_of_id(id, '0') << REVIEW_NUMBER_BITS,
+				      (unsigned long long)(time_of_id(id, 'z') + 1)
+					      << REVIEW_NUMBER_BITS);
+}
+
+/* Times of records are compared in whole seconds. */
+static void add_times(struct making *making)
+{
+	static const int64_t last = TIME_LAST_MS / 1000;
+	const struct review_filter *filter = making->query->filter;
+	struct buf *sql = &making->decision.sql;
+
+	if (filter->since > 0)
+		csp_buf_append_format(
+			sql, " AND d.number >= %lld",
+			(long long)(filter->since > last ? last : filter->since) * 1000
+				<< REVIEW_NUMBER_BITS);
+	if (filter->until <= last)
+		csp_buf_append_format(sql, " AND d.number < %lld",
+				      (long long)(filter->until < 0 ? 0 : filter->until) * 1000
+					      << REVIEW_NUMBER_BITS);
+}
+
+static void add_decision_conditions(struct making *making)
+{
+	const struct review_filter *filter = making->query->filter;
+	struct statement *decision = &making->decision;
+
+	add_times(making);
+	add_id(making);
+	if (filter->queue_id.len > 0) {
+		add_text(decision, " AND d.queue_id = ?", filter->queue_id);
+		drive(making, BY_QUEUE_ID);
+	}
+	add_part(making, decision, PART_ORIGIN, BY_ORIGIN, filter->from);
+	add_part(making, decision, PART_SUBJECT, BY_SUBJECT, filter->subject);
+	(void)add_word(making, decision, "d.action", filter->action, true);
+	(void)add_word(making, decision, "d.would_action", filter->would_action, true);
+	(void)add_word(making, decision, "d.mode", filter->mode, true);
+	if (filter->would)
+		add(decision, " AND d.would = 1");
+}
+
+/* A customer's id is asked for in any case, and is kept under the hash of the text as it is. */
+static void add_customer(struct making *making)
+{
+	struct span customer = making->query->filter->customer;
+
+	if (customer.len == 0)
+		return;
+	add_text(&making->verdict,
+		 " AND v.customer IN (SELECT number FROM text WHERE text = ? COLLATE NOCASE)",
+		 customer);
+	drive(making, BY_CUSTOMER);
+}
+
+static void add_verdict_conditions(struct making *making)
+{
+	const struct review_filter *filter = making->query->filter;
+	struct statement *verdict = &making->verdict;
+
+	add_customer(making);
+	add_part(making, verdict, PART_ADDRESS, BY_ADDRESS, filter->to);
+	if (add_word(making, verdict, "v.rule", filter->rule, false))
+		drive(making, BY_RULE);
+	(void)add_word(making, verdict, "v.disposition", filter->disposition, false);
+	(void)add_word(making, verdict, "v.sender", filter->sender, true);
+	if (filter->notable) {
+		add(verdict, " AND v.notable = 1");
+		drive(making, BY_NOTABLE);
+	}
+}
+
+static void add_marks(struct making *making)
+{
+	const struct review_query *query = making->query;
+	static const char has_mark[] =
+		"EXISTS (SELECT 1 FROM marks.mark m WHERE m.decision = d.id)";
+
+	if (query->reviewed && !making->index->marked)
+		making->none = true;
+	if (!making->index->marked || (!query->reviewed && !query->unreviewed))
+		return;
+	add(&making->decision, query->reviewed ? " AND " : " AND NOT ");
+	add(&making->decision, has_mark);
+}
+
+static void add_conditions(struct making *making)
+{
+	struct span category = making->query->filter->category;
+
+	add_decision_conditions(making);
+	add_verdict_conditions(making);
+	add_marks(making);
+	if (add_word(making, &making->decision, "d.category", category, true))
+		drive(making, BY_CATEGORY);
+}
+
+/* ---- statements ---- */
+
+/* The numbers of all that pass, each once. */
+static void write_numbers(struct statement *out, const struct making *making)
+{
+	bool has_verdicts = making->verdict.sql.len > 0;
+
+	if (is_of_verdicts(making->driver)) {
+		add(out, "SELECT v.decision AS number FROM ");
+		add(out, walked[making->driver]);
+		add(out, " CROSS JOIN decision d ON d.number = v.decision WHERE 1");
+		add_statement(out, &making->verdict);
+		add_statement(out, &making->decision);
+		add(out, " GROUP BY v.decision");
+		return;
+	}
+	add(out, "SELECT d.number AS number FROM ");
+	add(out, walked[making->driver]);
+	add(out, " WHERE 1");
+	add_statement(out, &making->decision);
+	if (!has_verdicts)
+		return;
+	add(out, " AND EXISTS (SELECT 1 FROM verdict v WHERE v.decision = d.number");
+	add_statement(out, &making->verdict);
+	add(out, ")");
+}
+
+static const char *const orders[REVIEW_ORDERS] = {
+	[REVIEW_BY_FROM] = "(SELECT CASE author WHEN '' THEN path ELSE author END FROM origin o "
+			   "WHERE o.number = d.origin)",
+	[REVIEW_BY_TO] = "(SELECT t.text FROM verdict g JOIN address t ON t.number = g.address "
+			 "WHERE g.decision = d.number AND g.place = coalesce(d.gravest, 0))",
+	[REVIEW_BY_RULE] = "(SELECT t.text FROM verdict g JOIN word t ON t.number = g.rule "
+			   "WHERE g.decision = d.number AND g.place = coalesce(d.gravest, 0))",
+	[REVIEW_BY_CUSTOMER] = "(SELECT t.text FROM verdict g JOIN text t ON t.number = g.customer "
+			       "WHERE g.decision = d.number AND g.place = coalesce(d.gravest, 0))",
+	[REVIEW_BY_CATEGORY] = "(SELECT text FROM word w WHERE w.number = d.category)",
+	[REVIEW_BY_SUBJECT] = "(SELECT normal FROM subject s WHERE s.number = d.subject)",
+};
+
+static void write_select(struct statement *out, const struct making *making)
+{
+	const struct review_query *query = making->query;
+	const char *order = orders[query->order];
+
+	if (order)
+		add(out, "SELECT d.number FROM (");
+	write_numbers(out, making);
+	if (order) {
+		add(out, ") n CROSS JOIN decision d ON d.number = n.number ORDER BY ");
+		add(out, order);
+		add(out, ", d.number DESC");
+	} else {
+		add(out, " ORDER BY 1 DESC");
+	}
+	/* One more than is wanted tells whether there are more. */
+	if (query->limit > 0)
+		csp_buf_append_format(&out->sql, " LIMIT %llu OFFSET %llu",
+				      (unsigned long long)query->limit + 1,
+				      (unsigned long long)query->skip);
+}
+
+static void write_facts(struct statement *out, const struct making *making)
+{
+	add(out, "SELECT d.number, v.own, d.id, v.rule, v.disposition, v.sender, d.action, "
+		 "d.would_action, d.category, d.language, c.text, "
+		 "CASE o.author WHEN '' THEN o.path ELSE o.author END FROM (");
+	write_numbers(out, making);
+	add(out, " ORDER BY 1) n CROSS JOIN decision d ON d.number = n.number "
+		 "CROSS JOIN verdict v ON v.decision = n.number "
+		 "LEFT JOIN text c ON c.number = v.customer "
+		 "LEFT JOIN origin o ON o.number = d.origin");
+}
+
+typedef void writer(struct statement *out, const struct making *making);
+
+/* A statement to be stepped and finalised; NULL when nothing can pass, or it failed, which is in the index's code. */
+static sqlite3_stmt *make_statement(struct review_index *index, const struct review_query *query,
+				    writer *write, bool anywhere)
+{
+	struct making making = {.index = index, .query = query, .anywhere = anywhere};
+	struct statement whole;
+	sqlite3_stmt *statement = NULL;
+
+	index->code = SQLITE_OK;
+	statement_init(&making.decision);
+	statement_init(&making.verdict);
+	statement_init(&whole);
+	add_conditions(&making);
+	write(&whole, &making);
+	if (index->code == SQLITE_OK && csp_buf_failed(&whole.sql))
+		index->code = SQLITE_NOMEM;
+	if (index->code == SQLITE_OK && !making.none)
+		index->code = sqlite3_prepare_v2(index->database, csp_buf_cstr(&whole.sql), -1,
+						 &statement, NULL);
+	for (size_t i = 0; index->code == SQLITE_OK && statement && i < whole.bind_count; i++)
+		index->code = csp_sql_bind(statement, (int)i + 1, whole.binds[i]);
+	csp_buf_dispose(&making.decision.sql);
+	csp_buf_dispose(&making.verdict.sql);
+	csp_buf_dispose(&whole.sql);
+	return statement;
+}
+
+/* ---- answers ---- */
+
+static bool push(struct review_numbers *out, size_t *cap, int64_t number)
+{
+	if (out->count == *cap) {
+		size_t wanted = *cap ? *cap * 2 : 64;
+		int64_t *items = realloc(out->items, wanted * sizeof(*items));
+		if (!items)
+			return false;
+		out->items = items;
+		*cap = wanted;
+	}
+	out->items[out->count++] = number;
+	return true;
+}
+
+/* Ends the statement, whatever becomes of it. */
+static enum review_index_result collect(struct review_numbers *out, struct review_index *index,
+					sqlite3_stmt *statement, uint64_t limit)
+{
+	size_t cap = 0;
+	int code = index->code;
+
+	*out = (struct review_numbers){.items = NULL};
+	while (statement && code == SQLITE_OK) {
+		code = sqlite3_step(statement);
+		if (code != SQLITE_ROW)
+			break;
+		code = SQLITE_OK;
+		out->more = limit > 0 && out->count == limit;
+		if (!out->more && !push(out, &cap, sqlite3_column_int64(statement, 0)))
+			code = SQLITE_NOMEM;
+	}
+	sqlite3_finalize(statement);
+	if (code == SQLITE_OK || code == SQLITE_DONE)
+		return csp_review_index_result(index, SQLITE_OK);
+	free(out->items);
+	*out = (struct review_numbers){.items = NULL};
+	return csp_review_index_result(index, code);
+}
+
+enum review_index_result csp_review_index_select(struct review_numbers *out,
+						 struct review_index *index,
+						 const struct review_query *query)
+{
+	enum review_index_result result = collect(
+		out, index, make_statement(index, query, write_select, false), query->limit);
+
+	if (result != REVIEW_INDEX_OK || out->count > 0 || query->filter->id.len == 0)
+		return result;
+	return collect(out, index, make_statement(index, query, write_select, true), query->limit);
+}
+
+enum review_index_result csp_review_index_related(struct review_numbers *out,
+						  struct review_index *index, struct span queue_id,
+						  struct span message_id, size_t limit)
+{
+	static const char sql[] =
+		"SELECT number FROM decision WHERE queue_id = ?1 UNION "
+		"SELECT number FROM decision WHERE message_id = ?2 ORDER BY 1 DESC LIMIT ?3";
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(index->database, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK && queue_id.len > 0)
+		code = csp_sql_bind(statement, 1, queue_id);
+	if (code == SQLITE_OK && message_id.len > 0)
+		(void)sqlite3_bind_int64(statement, 2, csp_review_index_hash(index, message_id));
+	if (code == SQLITE_OK)
+		(void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)limit + 1);
+	index->code = code;
+	return collect(out, index, statement, limit);
+}
+
+int64_t csp_review_number_time(int64_t number)
+{
+	return number >> REVIEW_NUMBER_BITS;
+}
+
+/* Numbers of words and their texts, the other way round. */
+struct words {
+	struct span *texts; /* by number */
+	size_t count;
+};
+
+static bool invert_words(struct words *words, const struct review_index *index)
+{
+	const char *key;
+	size_t len;
+	json_t *number;
+
+	words->count = json_object_size(index->words) + 1;
+	words->texts = calloc(words->count, sizeof(*words->texts));
+	json_object_keylen_foreach(index->words, key, len, number)
+	{
+		size_t at = (size_t)json_integer_value(number);
+		if (words->texts && at < words->count)
+			words->texts[at] = (struct span){key, len};
+	}
+	return words->texts != NULL;
+}
+
+static struct span word_at(const struct words *words, sqlite3_stmt *row, int column)
+{
+	size_t number = (size_t)sqlite3_column_int64(row, column);
+
+	return number < words->count ? words->texts[number] : SPAN_LIT("");
+}
+
+/* id: verdict; the last mark of a decision counts. NULL when it failed, which is in the index's code. */
+static json_t *load_marks(struct review_index *index)
+{
+	sqlite3_stmt *row = NULL;
+	json_t *marks = json_object();
+	int code = marks ? SQLITE_OK : SQLITE_NOMEM;
+
+	if (code == SQLITE_OK && index->marked)
+		code = sqlite3_prepare_v2(
+			index->database, "SELECT decision, verdict FROM marks.mark ORDER BY number",
+			-1, &row, NULL);
+	while (row && code == SQLITE_OK && (code = sqlite3_step(row)) == SQLITE_ROW) {
+		struct span id = csp_sql_text(row, 0), verdict = csp_sql_text(row, 1);
+		json_t *text = json_stringn(verdict.data, verdict.len);
+		code = json_object_setn_new(marks, id.data, id.len, text) == 0 ? SQLITE_OK
+									       : SQLITE_NOMEM;
+	}
+	sqlite3_finalize(row);
+	index->code = code == SQLITE_DONE ? SQLITE_OK : code;
+	if (index->code == SQLITE_OK)
+		return marks;
+	json_decref(marks);
+	return NULL;
+}
+
+static struct review_fact fact_of(const struct words *words, const json_t *marks, sqlite3_stmt *row)
+{
+	struct span id = csp_sql_text(row, 2);
+	const json_t *mark = json_object_getn(marks, id.data, id.len);
+
+	return (struct review_fact){
+		.sequence = (uint64_t)sqlite3_column_int64(row, 0),
+		.time = csp_review_number_time(sqlite3_column_int64(row, 0)),
+		.own = sqlite3_column_int(row, 1) == 1,
+		.id = id,
+		.rule = word_at(words, row, 3),
+		.disposition = word_at(words, row, 4),
+		.sender = word_at(words, row, 5),
+		.action = word_at(words, row, 6),
+		.would_action = word_at(words, row, 7),
+		.category = word_at(words, row, 8),
+		.language = word_at(words, row, 9),
+		.customer = csp_sql_text(row, 10),
+		.origin = csp_sql_text(row, 11),
+		.mark = {json_string_value(mark), json_string_length(mark)},
+	};
+}
+
+enum review_index_result csp_review_index_facts(struct review_index *index,
+						const struct review_query *query,
+						csp_review_each_fact *each, void *context)
+{
+	sqlite3_stmt *row = make_statement(index, query, write_facts, true);
+	struct words words = {.texts = NULL};
+	json_t *marks = index->code == SQLITE_OK ? load_marks(index) : NULL;
+	int code = index->code;
+
+	if (code == SQLITE_OK && !invert_words(&words, index))
+		code = SQLITE_NOMEM;
+	while (row && code == SQLITE_OK) {
+		code = sqlite3_step(row);
+		if (code != SQLITE_ROW)
+			break;
+		struct review_fact fact = fact_of(&words, marks, row);
+		code = each(context, &fact) ? SQLITE_OK : SQLITE_ABORT;
+	}
+	sqlite3_finalize(row);
+	json_decref(marks);
+	free(words.texts);
+	return csp_review_index_result(index, code == SQLITE_DONE ? SQLITE_OK : code);
+}
