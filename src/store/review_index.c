@@ -8,6 +8,7 @@
 #define VERSION 1
 
 /*
+ * What parts of texts are looked for in is `searched`: with small letters, or as csp_review_subject makes it.
  * verdict: a recipient's own verdict (own = 1), then what rules that were not enforced would have done for it.
  * gravest: the place of the verdict that weighs most. file: `taken` octets of it are in; `head` is the hash of its first line.
  */
@@ -20,11 +21,12 @@ static const char schema[] =
 	"decisions INTEGER, damaged INTEGER, first INTEGER, last INTEGER);"
 	"CREATE TABLE IF NOT EXISTS word (number INTEGER PRIMARY KEY, text TEXT UNIQUE);"
 	"CREATE TABLE IF NOT EXISTS text (number INTEGER PRIMARY KEY, text TEXT);"
-	"CREATE TABLE IF NOT EXISTS address (number INTEGER PRIMARY KEY, text TEXT, canonical "
+	"CREATE TABLE IF NOT EXISTS address (number INTEGER PRIMARY KEY, text TEXT, searched "
 	"TEXT);"
 	"CREATE TABLE IF NOT EXISTS origin (number INTEGER PRIMARY KEY, author TEXT, path TEXT, "
 	"searched TEXT);"
-	"CREATE TABLE IF NOT EXISTS subject (number INTEGER PRIMARY KEY, text TEXT, normal TEXT);"
+	"CREATE TABLE IF NOT EXISTS subject (number INTEGER PRIMARY KEY, text TEXT);"
+	"CREATE TABLE IF NOT EXISTS normal (number INTEGER PRIMARY KEY, searched TEXT);"
 	"CREATE TABLE IF NOT EXISTS decision (number INTEGER PRIMARY KEY, id TEXT, file INTEGER, "
 	"offset INTEGER, length INTEGER, queue_id TEXT, message_id INTEGER, action INTEGER, "
 	"would_action INTEGER, mode INTEGER, category INTEGER, language INTEGER, origin INTEGER, "
@@ -42,7 +44,8 @@ static const char *const statements[STATEMENTS] = {
 	[ADD_TEXT] = "INSERT OR IGNORE INTO text VALUES (?, ?)",
 	[ADD_ADDRESS] = "INSERT OR IGNORE INTO address VALUES (?, ?, ?)",
 	[ADD_ORIGIN] = "INSERT OR IGNORE INTO origin VALUES (?, ?, ?, ?)",
-	[ADD_SUBJECT] = "INSERT OR IGNORE INTO subject VALUES (?, ?, ?)",
+	[ADD_SUBJECT] = "INSERT OR IGNORE INTO subject VALUES (?, ?)",
+	[ADD_NORMAL] = "INSERT OR IGNORE INTO normal VALUES (?, ?)",
 	[FIND_ID] = "SELECT id FROM decision WHERE number = ?",
 	[ADD_DECISION] =
 		"INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -63,6 +66,9 @@ static const char *const statements[STATEMENTS] = {
 		"v.disposition "
 		"LEFT JOIN word s ON s.number = v.sender LEFT JOIN text c ON c.number = v.customer "
 		"LEFT JOIN address a ON a.number = v.address WHERE v.decision = ? ORDER BY v.place",
+	[GET_CUSTOMER] = "SELECT text FROM text WHERE number = ?",
+	[GET_ORIGIN] = "SELECT CASE author WHEN '' THEN path ELSE author END FROM origin "
+		       "WHERE number = ?",
 	[GET_OUTCOMES] = "SELECT text FROM outcome WHERE decision = ?",
 };
 
@@ -186,6 +192,8 @@ static int prepare(struct review_index *index)
 		code = csp_sql_run(index->database, schema);
 	if (code == SQLITE_OK)
 		code = load_key(index);
+	if (code == SQLITE_OK)
+		code = csp_sql_add_functions(index->database);
 	return code == SQLITE_OK ? csp_review_index_load_words(index) : code;
 }
 

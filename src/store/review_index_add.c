@@ -63,54 +63,74 @@ static sqlite3_int64 add_text(struct review_index *index, struct span text)
 	return add_texts(index, ADD_TEXT, text, &text, 1);
 }
 
+/* Where parts are looked for in any case: ASCII letters alone are folded, as csp_review_has_part does. */
+static void append_lower(struct buf *out, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		csp_buf_append_char(out, csp_ascii_lower(text.data[i]));
+}
+
+static sqlite3_int64 add_searched(struct review_index *index, enum review_statement which,
+				  const struct buf *searched, struct span key, struct span *texts,
+				  int count)
+{
+	if (csp_buf_failed(searched)) {
+		index->code = SQLITE_NOMEM;
+		return 0;
+	}
+	texts[count - 1] = csp_buf_span(searched);
+	return add_texts(index, which, key.len ? key : texts[count - 1], texts, count);
+}
+
 static sqlite3_int64 add_address(struct review_index *index, const json_t *recipient)
 {
-	const struct span texts[] = {csp_review_text(recipient, "address"),
-				     csp_review_text(recipient, "canonical")};
+	struct span texts[2] = {csp_review_text(recipient, "address")};
+	struct buf searched;
 
-	return add_texts(index, ADD_ADDRESS, texts[0], texts, 2);
+	csp_buf_init(&searched, TEXT_MAX);
+	append_lower(&searched, texts[0]);
+	csp_buf_append_char(&searched, '\n');
+	append_lower(&searched, csp_review_text(recipient, "canonical"));
+	sqlite3_int64 number = add_searched(index, ADD_ADDRESS, &searched, texts[0], texts, 2);
+	csp_buf_dispose(&searched);
+	return number;
 }
 
 static sqlite3_int64 add_subject(struct review_index *index, const json_t *record)
 {
 	struct span subject = csp_review_text(record, "subject");
-	sqlite3_int64 number = 0;
+	sqlite3_int64 number = add_texts(index, ADD_SUBJECT, subject, &subject, 1);
+	struct span texts[1];
 	struct buf normal;
 
+	/* What is there already has its normal form too. */
+	if (number == 0 || sqlite3_changes(index->database) == 0)
+		return number;
 	csp_buf_init(&normal, TEXT_MAX);
 	csp_review_subject(&normal, subject);
-	const struct span texts[] = {subject, csp_buf_span(&normal)};
-	if (csp_buf_failed(&normal))
-		index->code = SQLITE_NOMEM;
-	else
-		number = add_texts(index, ADD_SUBJECT, subject, texts, 2);
+	number = add_searched(index, ADD_NORMAL, &normal, subject, texts, 1);
 	csp_buf_dispose(&normal);
 	return number;
 }
 
-/* The reverse-path and all authors, a line each, are what parts of addresses are looked for in. */
+/* The reverse-path and all authors, a line each. */
 static sqlite3_int64 add_origin(struct review_index *index, const json_t *record)
 {
 	const json_t *authors = json_object_get(record, "authors");
-	sqlite3_int64 number = 0;
+	struct span texts[3] = {csp_review_text(json_array_get(authors, 0), "address"),
+				csp_review_text(record, "reverse_path")};
 	struct buf searched;
 	size_t i;
 	const json_t *author;
 
 	csp_buf_init(&searched, TEXT_MAX);
-	csp_buf_append(&searched, csp_review_text(record, "reverse_path"));
+	append_lower(&searched, texts[1]);
 	json_array_foreach(authors, i, author)
 	{
 		csp_buf_append_char(&searched, '\n');
-		csp_buf_append(&searched, csp_review_text(author, "address"));
+		append_lower(&searched, csp_review_text(author, "address"));
 	}
-	const struct span texts[] = {csp_review_text(json_array_get(authors, 0), "address"),
-				     csp_review_text(record, "reverse_path"),
-				     csp_buf_span(&searched)};
-	if (csp_buf_failed(&searched))
-		index->code = SQLITE_NOMEM;
-	else
-		number = add_texts(index, ADD_ORIGIN, texts[2], texts, 3);
+	sqlite3_int64 number = add_searched(index, ADD_ORIGIN, &searched, SPAN_LIT(""), texts, 3);
 	csp_buf_dispose(&searched);
 	return number;
 }

@@ -17,6 +17,7 @@ enum review_statement {
 	ADD_ADDRESS,
 	ADD_ORIGIN,
 	ADD_SUBJECT,
+	ADD_NORMAL,
 	FIND_ID,
 	ADD_DECISION,
 	ADD_VERDICT,
@@ -25,6 +26,8 @@ enum review_statement {
 	GET_DECISION,
 	GET_VERDICTS,
 	GET_OUTCOMES,
+	GET_CUSTOMER,
+	GET_ORIGIN,
 	STATEMENTS
 };
 

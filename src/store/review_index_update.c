@@ -404,20 +404,47 @@ static void read_file(struct updating *updating, struct known_file *file)
 }
 
 /* Made when all else is in: one by one they would cost more than the rows. */
-static const char finish[] =
-	"CREATE INDEX IF NOT EXISTS decision_queue_id ON decision (queue_id) "
-	"WHERE queue_id IS NOT NULL;"
-	"CREATE INDEX IF NOT EXISTS decision_message_id ON decision (message_id) "
-	"WHERE message_id IS NOT NULL;"
-	"CREATE INDEX IF NOT EXISTS decision_category ON decision (category);"
-	"CREATE INDEX IF NOT EXISTS decision_origin ON decision (origin);"
-	"CREATE INDEX IF NOT EXISTS decision_subject ON decision (subject);"
-	"CREATE INDEX IF NOT EXISTS verdict_rule ON verdict (rule);"
-	"CREATE INDEX IF NOT EXISTS verdict_customer ON verdict (customer) "
-	"WHERE customer IS NOT NULL;"
-	"CREATE INDEX IF NOT EXISTS verdict_address ON verdict (address);"
-	"CREATE INDEX IF NOT EXISTS verdict_notable ON verdict (decision) WHERE notable = 1;"
-	"UPDATE state SET value = 1 WHERE name = 'complete';";
+static const struct {
+	const char *name, *on;
+} indexes[] = {
+	{"decision_queue_id", "decision (queue_id) WHERE queue_id IS NOT NULL"},
+	{"decision_message_id", "decision (message_id) WHERE message_id IS NOT NULL"},
+	{"decision_category", "decision (category)"},
+	{"decision_action", "decision (action)"},
+	{"decision_mode", "decision (mode)"},
+	{"decision_would", "decision (would) WHERE would = 1"},
+	{"decision_origin", "decision (origin)"},
+	{"decision_subject", "decision (subject)"},
+	{"verdict_rule", "verdict (rule)"},
+	{"verdict_sender", "verdict (sender)"},
+	{"verdict_customer", "verdict (customer) WHERE customer IS NOT NULL"},
+	{"verdict_address", "verdict (address)"},
+	{"verdict_notable", "verdict (decision) WHERE notable = 1"},
+};
+
+static void change_indexes(struct updating *updating, bool make)
+{
+	for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
+		char *sql = make ? sqlite3_mprintf("CREATE INDEX IF NOT EXISTS %s ON %s",
+						   indexes[i].name, indexes[i].on)
+				 : sqlite3_mprintf("DROP INDEX IF EXISTS %s", indexes[i].name);
+		if (sql)
+			(void)run(updating, sql);
+		else
+			fail(updating, ENOMEM);
+		sqlite3_free(sql);
+	}
+	(void)run(updating, make ? "UPDATE state SET value = 1 WHERE name = 'complete'"
+				 : "UPDATE state SET value = 0 WHERE name = 'complete'");
+}
+
+static void forget_all(struct updating *updating)
+{
+	change_indexes(updating, false);
+	(void)run(updating, "DELETE FROM verdict; DELETE FROM decision; DELETE FROM outcome;"
+			    "DELETE FROM subject; DELETE FROM normal; DELETE FROM origin;"
+			    "DELETE FROM address; DELETE FROM text; DELETE FROM file;");
+}
 
 static void update(struct updating *updating)
 {
@@ -426,20 +453,7 @@ static void update(struct updating *updating)
 	if (!run(updating, "BEGIN IMMEDIATE"))
 		return;
 	if (updating->call->rebuild)
-		(void)run(updating,
-			  "DROP INDEX IF EXISTS decision_queue_id;"
-			  "DROP INDEX IF EXISTS decision_message_id;"
-			  "DROP INDEX IF EXISTS decision_category;"
-			  "DROP INDEX IF EXISTS decision_origin;"
-			  "DROP INDEX IF EXISTS decision_subject;"
-			  "DROP INDEX IF EXISTS verdict_rule;"
-			  "DROP INDEX IF EXISTS verdict_customer;"
-			  "DROP INDEX IF EXISTS verdict_address;"
-			  "DROP INDEX IF EXISTS verdict_notable;"
-			  "UPDATE state SET value = 0 WHERE name = 'complete';"
-			  "DELETE FROM verdict; DELETE FROM decision; DELETE FROM outcome;"
-			  "DELETE FROM subject; DELETE FROM origin; DELETE FROM address;"
-			  "DELETE FROM text; DELETE FROM file;");
+		forget_all(updating);
 	updating->index->code = csp_review_index_load_words(updating->index);
 	if (!is_failed(updating))
 		find_files(updating);
@@ -448,7 +462,7 @@ static void update(struct updating *updating)
 			read_file(updating, &updating->known[i]);
 	}
 	if (!is_failed(updating) && (!complete || updating->call->rebuild))
-		(void)run(updating, finish);
+		change_indexes(updating, true);
 	if (!is_failed(updating))
 		(void)run(updating, "COMMIT");
 	else

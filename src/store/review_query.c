@@ -1,6 +1,7 @@
 #include "review_query.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 #include "review_index_private.h"
@@ -9,7 +10,7 @@
 #define BINDS_MAX 32
 
 /* So many texts that hold a part of one are few: they are looked up, and then their decisions. Of more, decisions are looked through. */
-#define FEW 5000
+#define FEW 2000
 
 #define FIRST_OF_ID  10                       /* characters of an id that tell its millisecond */
 #define TIME_LAST_MS INT64_C(253402300799999) /* the end of the year 9999 */
@@ -23,8 +24,12 @@ enum driver {
 	BY_ORIGIN,
 	BY_SUBJECT,
 	BY_RULE,
+	BY_ACTION,
+	BY_WOULD,
 	BY_NOTABLE,
-	BY_CATEGORY
+	BY_SENDER,
+	BY_CATEGORY,
+	BY_MODE
 };
 
 static const char *const walked[] = {
@@ -35,14 +40,17 @@ static const char *const walked[] = {
 	[BY_ORIGIN] = "decision d INDEXED BY decision_origin",
 	[BY_SUBJECT] = "decision d INDEXED BY decision_subject",
 	[BY_RULE] = "verdict v INDEXED BY verdict_rule",
+	[BY_ACTION] = "decision d INDEXED BY decision_action",
+	[BY_WOULD] = "decision d INDEXED BY decision_would",
 	[BY_NOTABLE] = "verdict v INDEXED BY verdict_notable",
+	[BY_SENDER] = "verdict v INDEXED BY verdict_sender",
 	[BY_CATEGORY] = "decision d INDEXED BY decision_category",
+	[BY_MODE] = "decision d INDEXED BY decision_mode",
 };
 
 static bool is_of_verdicts(enum driver driver)
 {
-	return driver == BY_CUSTOMER || driver == BY_ADDRESS || driver == BY_RULE ||
-	       driver == BY_NOTABLE;
+	return strncmp(walked[driver], "verdict", sizeof("verdict") - 1) == 0;
 }
 
 struct statement {
@@ -56,8 +64,9 @@ struct making {
 	const struct review_query *query;
 	struct statement decision, verdict; /* the conditions on either, each begun by AND */
 	enum driver driver;
-	bool none;     /* nothing can pass */
-	bool anywhere; /* an id need not tell the time */
+	bool rule, action, sender, notable; /* asked for, as one that an index can be walked for */
+	bool none;                          /* nothing can pass */
+	bool anywhere;                      /* an id need not tell the time */
 };
 
 static void statement_init(struct statement *statement)
@@ -122,17 +131,16 @@ static bool add_word(struct making *making, struct statement *statement, const c
 	return count == 1;
 }
 
-/* Texts that hold a part, in a table of their own. */
-static const struct part {
-	const char *table, *column, *set;
-	const char *texts; /* the columns that may hold it */
-} parts[] = {
-	{"origin", "d.origin", "wanted_origin", "instr(lower(searched), lower(?)) > 0"},
-	{"subject", "d.subject", "wanted_subject", "instr(normal, ?) > 0"},
-	{"address", "v.address", "wanted_address",
-	 "instr(lower(text) || char(10) || lower(canonical), lower(?)) > 0"},
+/* Texts that are wanted, or that hold what is wanted, in a table of their own. */
+static const struct set {
+	const char *table, *column, *name, *condition;
+} sets[] = {
+	{"origin", "d.origin", "wanted_origin", "holds(searched, lower(?))"},
+	{"normal", "d.subject", "wanted_subject", "holds(searched, lower(?))"},
+	{"address", "v.address", "wanted_address", "holds(searched, lower(?))"},
+	{"text", "v.customer", "wanted_customer", "text = ? COLLATE NOCASE"},
 };
-enum { PART_ORIGIN, PART_SUBJECT, PART_ADDRESS };
+enum { SET_ORIGIN, SET_SUBJECT, SET_ADDRESS, SET_CUSTOMER };
 
 static int fill_set(const char *sql, sqlite3 *database, struct span wanted)
 {
@@ -147,10 +155,10 @@ static int fill_set(const char *sql, sqlite3 *database, struct span wanted)
 	return code;
 }
 
-static void add_part(struct making *making, struct statement *statement, size_t which,
-		     enum driver driver, struct span wanted)
+static void add_set(struct making *making, struct statement *statement, size_t which,
+		    enum driver driver, struct span wanted)
 {
-	const struct part *part = &parts[which];
+	const struct set *set = &sets[which];
 	sqlite3 *database = making->index->database;
 	struct buf sql;
 
@@ -160,11 +168,11 @@ static void add_part(struct making *making, struct statement *statement, size_t 
 	csp_buf_append_format(&sql,
 			      "DROP TABLE IF EXISTS temp.%s; "
 			      "CREATE TEMP TABLE %s (number INTEGER PRIMARY KEY)",
-			      part->set, part->set);
+			      set->name, set->name);
 	int code = csp_sql_run(database, csp_buf_cstr(&sql));
 	csp_buf_reset(&sql);
 	csp_buf_append_format(&sql, "INSERT INTO temp.%s SELECT number FROM %s WHERE %s LIMIT %d",
-			      part->set, part->table, part->texts, FEW + 1);
+			      set->name, set->table, set->condition, FEW + 1);
 	if (code == SQLITE_OK)
 		code = fill_set(csp_buf_cstr(&sql), database, wanted);
 	making->index->code = csp_buf_failed(&sql) ? SQLITE_NOMEM : code;
@@ -174,14 +182,14 @@ static void add_part(struct making *making, struct statement *statement, size_t 
 		making->none = true;
 	if (count <= FEW) {
 		csp_buf_append_format(&statement->sql, " AND %s IN (SELECT number FROM temp.%s)",
-				      part->column, part->set);
+				      set->column, set->name);
 		drive(making, driver);
 		return;
 	}
-	csp_buf_append_format(&statement->sql,
-			      " AND EXISTS (SELECT 1 FROM %s WHERE number = %s AND ", part->table,
-			      part->column);
-	add_text(statement, part->texts, wanted);
+	csp_buf_append_format(&statement->sql, " AND EXISTS (SELECT 1 FROM %s WHERE number = %s ",
+			      set->table, set->column);
+	add(statement, "AND ");
+	add_text(statement, set->condition, wanted);
 	add(statement, ")");
 }
 
@@ -244,43 +252,30 @@ static void add_decision_conditions(struct making *making)
 		add_text(decision, " AND d.queue_id = ?", filter->queue_id);
 		drive(making, BY_QUEUE_ID);
 	}
-	add_part(making, decision, PART_ORIGIN, BY_ORIGIN, filter->from);
-	add_part(making, decision, PART_SUBJECT, BY_SUBJECT, filter->subject);
-	(void)add_word(making, decision, "d.action", filter->action, true);
+	add_set(making, decision, SET_ORIGIN, BY_ORIGIN, filter->from);
+	add_set(making, decision, SET_SUBJECT, BY_SUBJECT, filter->subject);
+	if (add_word(making, decision, "d.action", filter->action, true))
+		making->action = true;
 	(void)add_word(making, decision, "d.would_action", filter->would_action, true);
-	(void)add_word(making, decision, "d.mode", filter->mode, true);
 	if (filter->would)
 		add(decision, " AND d.would = 1");
-}
-
-/* A customer's id is asked for in any case, and is kept under the hash of the text as it is. */
-static void add_customer(struct making *making)
-{
-	struct span customer = making->query->filter->customer;
-
-	if (customer.len == 0)
-		return;
-	add_text(&making->verdict,
-		 " AND v.customer IN (SELECT number FROM text WHERE text = ? COLLATE NOCASE)",
-		 customer);
-	drive(making, BY_CUSTOMER);
 }
 
 static void add_verdict_conditions(struct making *making)
 {
 	const struct review_filter *filter = making->query->filter;
 	struct statement *verdict = &making->verdict;
+	struct span disposition = filter->disposition;
 
-	add_customer(making);
-	add_part(making, verdict, PART_ADDRESS, BY_ADDRESS, filter->to);
-	if (add_word(making, verdict, "v.rule", filter->rule, false))
-		drive(making, BY_RULE);
-	(void)add_word(making, verdict, "v.disposition", filter->disposition, false);
-	(void)add_word(making, verdict, "v.sender", filter->sender, true);
-	if (filter->notable) {
+	add_set(making, verdict, SET_CUSTOMER, BY_CUSTOMER, filter->customer);
+	add_set(making, verdict, SET_ADDRESS, BY_ADDRESS, filter->to);
+	making->rule = add_word(making, verdict, "v.rule", filter->rule, false);
+	(void)add_word(making, verdict, "v.disposition", disposition, false);
+	making->sender = add_word(making, verdict, "v.sender", filter->sender, true);
+	making->notable = filter->notable ||
+			  (disposition.len > 0 && !csp_span_equal(disposition, SPAN_LIT("pass")));
+	if (making->notable)
 		add(verdict, " AND v.notable = 1");
-		drive(making, BY_NOTABLE);
-	}
 }
 
 static void add_marks(struct making *making)
@@ -297,42 +292,90 @@ static void add_marks(struct making *making)
 	add(&making->decision, has_mark);
 }
 
+/* The one that is met least often comes first. */
 static void add_conditions(struct making *making)
 {
-	struct span category = making->query->filter->category;
+	const struct review_filter *filter = making->query->filter;
+	bool category, mode;
 
 	add_decision_conditions(making);
 	add_verdict_conditions(making);
 	add_marks(making);
-	if (add_word(making, &making->decision, "d.category", category, true))
-		drive(making, BY_CATEGORY);
+	category = add_word(making, &making->decision, "d.category", filter->category, true);
+	mode = add_word(making, &making->decision, "d.mode", filter->mode, true);
+	const struct {
+		bool asked;
+		enum driver driver;
+	} drivers[] = {{making->rule, BY_RULE},
+		       {making->action, BY_ACTION},
+		       {filter->would, BY_WOULD},
+		       {making->notable, BY_NOTABLE},
+		       {making->sender, BY_SENDER},
+		       {category, BY_CATEGORY},
+		       {mode, BY_MODE}};
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (drivers[i].asked)
+			drive(making, drivers[i].driver);
+	}
 }
 
 /* ---- statements ---- */
 
-/* The numbers of all that pass, each once. */
+/* More than one text is wanted: the index gives what it has of each, and that is put into the order of time first. */
+static void write_candidates(struct statement *out, const struct making *making)
+{
+	static const struct {
+		const char *decisions, *verdicts;
+	} candidates[] = {
+		[BY_ORIGIN] = {"origin IN (SELECT number FROM temp.wanted_origin)", NULL},
+		[BY_SUBJECT] = {"subject IN (SELECT number FROM temp.wanted_subject)", NULL},
+		[BY_ADDRESS] = {NULL, "address IN (SELECT number FROM temp.wanted_address)"},
+		[BY_CUSTOMER] = {NULL, "customer IN (SELECT number FROM temp.wanted_customer)"},
+	};
+	const char *decisions = candidates[making->driver].decisions;
+
+	add(out, decisions ? "(SELECT number FROM decision WHERE "
+			   : "(SELECT decision AS number, place FROM verdict WHERE ");
+	add(out, decisions ? decisions : candidates[making->driver].verdicts);
+	/* Without a limit the order would be dropped as one that nobody sees. */
+	add(out, " ORDER BY 1 DESC LIMIT -1) n");
+	if (!decisions)
+		add(out, " CROSS JOIN verdict v ON v.decision = n.number AND v.place = n.place");
+	add(out, " CROSS JOIN decision d ON d.number = n.number");
+}
+
+static void write_walk(struct statement *out, const struct making *making)
+{
+	add(out, walked[making->driver]);
+	if (is_of_verdicts(making->driver))
+		add(out, " CROSS JOIN decision d ON d.number = v.decision");
+}
+
+static bool has_candidates(const struct making *making)
+{
+	return making->driver == BY_ORIGIN || making->driver == BY_SUBJECT ||
+	       making->driver == BY_ADDRESS || making->driver == BY_CUSTOMER;
+}
+
+/* The numbers of all that pass; more than once, one after the other, if more verdicts than one do. */
 static void write_numbers(struct statement *out, const struct making *making)
 {
-	bool has_verdicts = making->verdict.sql.len > 0;
+	bool by_verdicts = is_of_verdicts(making->driver);
 
-	if (is_of_verdicts(making->driver)) {
-		add(out, "SELECT v.decision AS number FROM ");
-		add(out, walked[making->driver]);
-		add(out, " CROSS JOIN decision d ON d.number = v.decision WHERE 1");
-		add_statement(out, &making->verdict);
-		add_statement(out, &making->decision);
-		add(out, " GROUP BY v.decision");
-		return;
-	}
 	add(out, "SELECT d.number AS number FROM ");
-	add(out, walked[making->driver]);
+	if (has_candidates(making))
+		write_candidates(out, making);
+	else
+		write_walk(out, making);
 	add(out, " WHERE 1");
 	add_statement(out, &making->decision);
-	if (!has_verdicts)
+	if (making->verdict.sql.len == 0)
 		return;
-	add(out, " AND EXISTS (SELECT 1 FROM verdict v WHERE v.decision = d.number");
+	if (!by_verdicts)
+		add(out, " AND EXISTS (SELECT 1 FROM verdict v WHERE v.decision = d.number");
 	add_statement(out, &making->verdict);
-	add(out, ")");
+	if (!by_verdicts)
+		add(out, ")");
 }
 
 static const char *const orders[REVIEW_ORDERS] = {
@@ -345,41 +388,38 @@ static const char *const orders[REVIEW_ORDERS] = {
 	[REVIEW_BY_CUSTOMER] = "(SELECT t.text FROM verdict g JOIN text t ON t.number = g.customer "
 			       "WHERE g.decision = d.number AND g.place = coalesce(d.gravest, 0))",
 	[REVIEW_BY_CATEGORY] = "(SELECT text FROM word w WHERE w.number = d.category)",
-	[REVIEW_BY_SUBJECT] = "(SELECT normal FROM subject s WHERE s.number = d.subject)",
+	[REVIEW_BY_SUBJECT] = "(SELECT searched FROM normal s WHERE s.number = d.subject)",
 };
 
 static void write_select(struct statement *out, const struct making *making)
 {
-	const struct review_query *query = making->query;
-	const char *order = orders[query->order];
+	const char *order = orders[making->query->order];
 
 	if (order)
-		add(out, "SELECT d.number FROM (");
+		add(out, "SELECT d.number FROM (SELECT DISTINCT number FROM (");
 	write_numbers(out, making);
 	if (order) {
-		add(out, ") n CROSS JOIN decision d ON d.number = n.number ORDER BY ");
+		add(out, ")) n CROSS JOIN decision d ON d.number = n.number ORDER BY ");
 		add(out, order);
 		add(out, ", d.number DESC");
-	} else {
-		add(out, " ORDER BY 1 DESC");
+	} else if (!has_candidates(making)) {
+		add(out, is_of_verdicts(making->driver) ? " ORDER BY v.decision DESC"
+							: " ORDER BY d.number DESC");
 	}
-	/* One more than is wanted tells whether there are more. */
-	if (query->limit > 0)
-		csp_buf_append_format(&out->sql, " LIMIT %llu OFFSET %llu",
-				      (unsigned long long)query->limit + 1,
-				      (unsigned long long)query->skip);
 }
 
+/* Most often all decisions are walked through; each of them is met once then, and in the order of time. */
 static void write_facts(struct statement *out, const struct making *making)
 {
+	bool walks = making->driver == BY_NUMBER;
+
 	add(out, "SELECT d.number, v.own, d.id, v.rule, v.disposition, v.sender, d.action, "
-		 "d.would_action, d.category, d.language, c.text, "
-		 "CASE o.author WHEN '' THEN o.path ELSE o.author END FROM (");
+		 "d.would_action, d.category, d.language, v.customer, d.origin FROM (");
+	add(out, walks ? "" : "SELECT DISTINCT number FROM (");
 	write_numbers(out, making);
-	add(out, " ORDER BY 1) n CROSS JOIN decision d ON d.number = n.number "
-		 "CROSS JOIN verdict v ON v.decision = n.number "
-		 "LEFT JOIN text c ON c.number = v.customer "
-		 "LEFT JOIN origin o ON o.number = d.origin");
+	add(out, walks ? " ORDER BY d.number LIMIT -1" : ") ORDER BY 1");
+	add(out, ") n CROSS JOIN decision d ON d.number = n.number "
+		 "CROSS JOIN verdict v ON v.decision = n.number");
 }
 
 typedef void writer(struct statement *out, const struct making *making);
@@ -427,22 +467,40 @@ static bool push(struct review_numbers *out, size_t *cap, int64_t number)
 	return true;
 }
 
+struct taking {
+	struct review_numbers *out;
+	size_t cap;
+	uint64_t skip, limit;
+	int64_t last; /* numbers that come twice follow each other */
+};
+
+static int take_number(struct taking *taking, int64_t number)
+{
+	if (number == taking->last)
+		return SQLITE_OK;
+	taking->last = number;
+	if (taking->skip > 0) {
+		taking->skip--;
+		return SQLITE_OK;
+	}
+	taking->out->more = taking->limit > 0 && taking->out->count == taking->limit;
+	if (taking->out->more)
+		return SQLITE_DONE;
+	return push(taking->out, &taking->cap, number) ? SQLITE_OK : SQLITE_NOMEM;
+}
+
 /* Ends the statement, whatever becomes of it. */
 static enum review_index_result collect(struct review_numbers *out, struct review_index *index,
-					sqlite3_stmt *statement, uint64_t limit)
+					sqlite3_stmt *statement, uint64_t skip, uint64_t limit)
 {
-	size_t cap = 0;
+	struct taking taking = {.out = out, .skip = skip, .limit = limit};
 	int code = index->code;
 
 	*out = (struct review_numbers){.items = NULL};
 	while (statement && code == SQLITE_OK) {
 		code = sqlite3_step(statement);
-		if (code != SQLITE_ROW)
-			break;
-		code = SQLITE_OK;
-		out->more = limit > 0 && out->count == limit;
-		if (!out->more && !push(out, &cap, sqlite3_column_int64(statement, 0)))
-			code = SQLITE_NOMEM;
+		if (code == SQLITE_ROW)
+			code = take_number(&taking, sqlite3_column_int64(statement, 0));
 	}
 	sqlite3_finalize(statement);
 	if (code == SQLITE_OK || code == SQLITE_DONE)
@@ -452,16 +510,23 @@ static enum review_index_result collect(struct review_numbers *out, struct revie
 	return csp_review_index_result(index, code);
 }
 
+static enum review_index_result select_from(struct review_numbers *out, struct review_index *index,
+					    const struct review_query *query, bool anywhere)
+{
+	sqlite3_stmt *statement = make_statement(index, query, write_select, anywhere);
+
+	return collect(out, index, statement, query->skip, query->limit);
+}
+
 enum review_index_result csp_review_index_select(struct review_numbers *out,
 						 struct review_index *index,
 						 const struct review_query *query)
 {
-	enum review_index_result result = collect(
-		out, index, make_statement(index, query, write_select, false), query->limit);
+	enum review_index_result result = select_from(out, index, query, false);
 
 	if (result != REVIEW_INDEX_OK || out->count > 0 || query->filter->id.len == 0)
 		return result;
-	return collect(out, index, make_statement(index, query, write_select, true), query->limit);
+	return select_from(out, index, query, true);
 }
 
 enum review_index_result csp_review_index_related(struct review_numbers *out,
@@ -470,7 +535,7 @@ enum review_index_result csp_review_index_related(struct review_numbers *out,
 {
 	static const char sql[] =
 		"SELECT number FROM decision WHERE queue_id = ?1 UNION "
-		"SELECT number FROM decision WHERE message_id = ?2 ORDER BY 1 DESC LIMIT ?3";
+		"SELECT number FROM decision WHERE message_id = ?2 ORDER BY 1 DESC";
 	sqlite3_stmt *statement = NULL;
 	int code = sqlite3_prepare_v2(index->database, sql, -1, &statement, NULL);
 
@@ -478,10 +543,9 @@ enum review_index_result csp_review_index_related(struct review_numbers *out,
 		code = csp_sql_bind(statement, 1, queue_id);
 	if (code == SQLITE_OK && message_id.len > 0)
 		(void)sqlite3_bind_int64(statement, 2, csp_review_index_hash(index, message_id));
-	if (code == SQLITE_OK)
-		(void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)limit + 1);
 	index->code = code;
-	return collect(out, index, statement, limit);
+	/* One is the decision that is asked about. */
+	return collect(out, index, statement, 0, limit + 1);
 }
 
 int64_t csp_review_number_time(int64_t number)
@@ -544,10 +608,93 @@ static json_t *load_marks(struct review_index *index)
 	return NULL;
 }
 
-static struct review_fact fact_of(const struct words *words, const json_t *marks, sqlite3_stmt *row)
+/* Texts that are asked for again and again; one takes another's place that has the same one. */
+#define CACHED 16384
+struct cache {
+	struct review_index *index;
+	enum review_statement get;
+	struct cached {
+		sqlite3_int64 number;
+		char *text;
+	} items[CACHED];
+};
+
+static struct cache *cache_new(struct review_index *index, enum review_statement get)
 {
+	struct cache *cache = calloc(1, sizeof(*cache));
+
+	if (cache) {
+		cache->index = index;
+		cache->get = get;
+	}
+	return cache;
+}
+
+static void cache_free(struct cache *cache)
+{
+	for (size_t i = 0; cache && i < CACHED; i++)
+		free(cache->items[i].text);
+	free(cache);
+}
+
+/* A failure leaves the index's code set. */
+static struct span cache_get(struct cache *cache, sqlite3_int64 number)
+{
+	struct cached *item = &cache->items[(size_t)number % CACHED];
+
+	if (number == 0)
+		return SPAN_LIT("");
+	if (item->number != number) {
+		sqlite3_stmt *row = csp_review_index_statement(cache->index, cache->get);
+
+		free(item->text);
+		*item = (struct cached){.number = 0};
+		if (!row)
+			return SPAN_LIT("");
+		(void)sqlite3_bind_int64(row, 1, number);
+		if (sqlite3_step(row) == SQLITE_ROW)
+			item->text = strdup((const char *)csp_sql_text(row, 0).data);
+		(void)sqlite3_reset(row);
+		if (item->text)
+			item->number = number;
+		else
+			cache->index->code = SQLITE_NOMEM;
+	}
+	return csp_span_from(item->text);
+}
+
+/* What the rows of facts hold numbers of. */
+struct texts {
+	struct words words;
+	struct cache *customers, *origins;
+	json_t *marks;
+};
+
+static bool texts_init(struct texts *texts, struct review_index *index)
+{
+	*texts = (struct texts){.customers = cache_new(index, GET_CUSTOMER),
+				.origins = cache_new(index, GET_ORIGIN)};
+	if (!texts->customers || !texts->origins || !invert_words(&texts->words, index)) {
+		index->code = SQLITE_NOMEM;
+		return false;
+	}
+	texts->marks = load_marks(index);
+	return texts->marks != NULL;
+}
+
+static void texts_dispose(struct texts *texts)
+{
+	cache_free(texts->customers);
+	cache_free(texts->origins);
+	json_decref(texts->marks);
+	free(texts->words.texts);
+}
+
+static struct review_fact fact_of(struct texts *texts, sqlite3_stmt *row)
+{
+	const struct words *words = &texts->words;
 	struct span id = csp_sql_text(row, 2);
-	const json_t *mark = json_object_getn(marks, id.data, id.len);
+	const json_t *mark = json_object_getn(texts->marks, id.data, id.len);
 
 	return (struct review_fact){
 		.sequence = (uint64_t)sqlite3_column_int64(row, 0),
@@ -561,8 +708,8 @@ static struct review_fact fact_of(const struct words *words, const json_t *marks
 		.would_action = word_at(words, row, 7),
 		.category = word_at(words, row, 8),
 		.language = word_at(words, row, 9),
-		.customer = csp_sql_text(row, 10),
-		.origin = csp_sql_text(row, 11),
+		.customer = cache_get(texts->customers, sqlite3_column_int64(row, 10)),
+		.origin = cache_get(texts->origins, sqlite3_column_int64(row, 11)),
 		.mark = {json_string_value(mark), json_string_length(mark)},
 	};
 }
@@ -572,21 +719,21 @@ enum review_index_result csp_review_index_facts(struct review_index *index,
 						csp_review_each_fact *each, void *context)
 {
 	sqlite3_stmt *row = make_statement(index, query, write_facts, true);
-	struct words words = {.texts = NULL};
-	json_t *marks = index->code == SQLITE_OK ? load_marks(index) : NULL;
+	struct texts texts = {.marks = NULL};
 	int code = index->code;
 
-	if (code == SQLITE_OK && !invert_words(&words, index))
-		code = SQLITE_NOMEM;
+	if (code == SQLITE_OK && !texts_init(&texts, index))
+		code = index->code;
 	while (row && code == SQLITE_OK) {
 		code = sqlite3_step(row);
 		if (code != SQLITE_ROW)
 			break;
-		struct review_fact fact = fact_of(&words, marks, row);
-		code = each(context, &fact) ? SQLITE_OK : SQLITE_ABORT;
+		struct review_fact fact = fact_of(&texts, row);
+		code = index->code != SQLITE_OK ? index->code
+		       : each(context, &fact)   ? SQLITE_OK
+						: SQLITE_ABORT;
 	}
 	sqlite3_finalize(row);
-	json_decref(marks);
-	free(words.texts);
+	texts_dispose(&texts);
 	return csp_review_index_result(index, code == SQLITE_DONE ? SQLITE_OK : code);
 }

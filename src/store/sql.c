@@ -1,5 +1,6 @@
 #include "sql.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #define BUSY_MS 10000
@@ -36,6 +37,23 @@ int csp_sql_version(int *version, sqlite3 *database)
 		code = sqlite3_errcode(database);
 	sqlite3_finalize(statement);
 	return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+/* SQLite's own instr() counts characters on the way. */
+static void holds(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const void *text = sqlite3_value_text(values[0]), *part = sqlite3_value_text(values[1]);
+	size_t text_size = (size_t)sqlite3_value_bytes(values[0]);
+	size_t part_size = (size_t)sqlite3_value_bytes(values[1]);
+
+	(void)count;
+	sqlite3_result_int(context, text && part && memmem(text, text_size, part, part_size));
+}
+
+int csp_sql_add_functions(sqlite3 *database)
+{
+	return sqlite3_create_function(database, "holds", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+				       NULL, holds, NULL, NULL);
 }
 
 int csp_sql_bind(sqlite3_stmt *statement, int place, struct span text)

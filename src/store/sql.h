@@ -17,6 +17,9 @@ int csp_sql_run(sqlite3 *database, const char *sql);
 /* The number that PRAGMA user_version has; 0 in a new file. */
 int csp_sql_version(int *version, sqlite3 *database);
 
+/* holds(text, part): does a text hold a part of one, octet by octet. */
+int csp_sql_add_functions(sqlite3 *database);
+
 int csp_sql_bind(sqlite3_stmt *statement, int place, struct span text); /* copied */
 
 /* Of the present row, until the next step; NULL is empty. */
