@@ -212,6 +212,19 @@ static int look_up(struct listing *listing, struct review_counts *counts,
 	return csp_review_source_select(counts, source, &query, call->json, list_record, listing);
 }
 
+int csp_review_collect(struct window *out, struct review_counts *counts, struct review_call *call,
+		       const struct review_source *source, size_t limit)
+{
+	struct listing listing = {.print = NULL};
+	int status = source->index ? look_up(&listing, counts, call, source, limit)
+				   : read_through(&listing, counts, call, source, limit);
+
+	*out = listing.window;
+	if (status == EX_OK && listing.failed)
+		status = csp_cli_no_memory();
+	return status;
+}
+
 /* Who wants all of them need not wait for the last: those of a table alone are one thing. */
 static printer *streaming_printer(const struct review_call *call, size_t limit)
 {

@@ -6,8 +6,13 @@
 #define CSP_REVIEW_LIST_H
 
 #include "review_source.h"
+#include "window.h"
 
 int csp_review_list(struct review_call *call, const struct review_source *source);
+
+/* The page of the list that the call asks for, as records; the window is the caller's to dispose, whatever is given. */
+int csp_review_collect(struct window *out, struct review_counts *counts, struct review_call *call,
+		       const struct review_source *source, size_t limit);
 
 /* Says what was passed over on the way. */
 void csp_review_tell_damage(const struct review_counts *counts);

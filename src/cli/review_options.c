@@ -18,6 +18,7 @@ const char csp_review_help[] =
 	"       csp-milterctl review show ID [OPTION]...\n"
 	"       csp-milterctl review mark ID... confirmed|false-positive [--note TEXT]\n"
 	"       csp-milterctl review stats [--by WHAT] [OPTION]...\n"
+	"       csp-milterctl review report -o FILE [OPTION]...\n"
 	"       csp-milterctl review tail [OPTION]...\n"
 	"       csp-milterctl review release ID [OPTION]...\n"
 	"       csp-milterctl review index [--rebuild]\n"
@@ -26,6 +27,7 @@ const char csp_review_help[] =
 	"message go which was held; or say of some whether they were right. The\n"
 	"beginning of an ID is enough where only one decision's id begins so.\n"
 	"\n"
+	"report writes a page of HTML about the last 30 days, or since --since.\n"
 	"An index of the journal and its rotated files makes this fast. It is brought up\n"
 	"to date by each call; index does nothing else.\n"
 	"\n"
@@ -52,8 +54,8 @@ const char csp_review_help[] =
 	"      --would            something would have been done and was not\n"
 	"      --mode MODE        monitor or enforce\n"
 	"      --queue-id ID      the mail server's id\n"
-	"      --by WHAT          count by rule (default), category, sender, customer,\n"
-	"                         day or action\n"
+	"      --by WHAT          count by rule (default), category, sender, from,\n"
+	"                         customer, language, day or action\n"
 	"      --reviewed         somebody has marked it; --unreviewed: nobody has\n"
 	"      --marks FILE       the marks, instead of the configuration's\n"
 	"      --note TEXT        why it is marked so\n"
@@ -65,6 +67,7 @@ const char csp_review_help[] =
 	"                         subject; from A to Z\n"
 	"      --json             one JSON object a line\n"
 	"      --csv              a table for a spreadsheet\n"
+	"  -o, --output FILE      where the report goes; - is stdout\n"
 	"      --rebuild          make the index anew\n"
 	"  -h, --help             this text\n";
 
@@ -165,7 +168,9 @@ static int parse_by(struct review_call *call, const char *text)
 	if (csp_review_stats_find(&call->by, text))
 		return EX_OK;
 	return csp_cli_usage(
-		"review", "'%s' is none of rule, category, sender, customer, day and action", text);
+		"review",
+		"'%s' is none of rule, category, sender, from, customer, language, day and action",
+		text);
 }
 
 typedef int parser(struct review_call *call, const char *text); /* an exit status */
@@ -182,6 +187,7 @@ static const struct {
 } takers[] = {
 	{"config", TAKES_WORD, CALL(conf), NULL},
 	{"help", TAKES_FLAG, CALL(help), NULL},
+	{"output", TAKES_WORD, CALL(output), NULL},
 	{"journal", TAKES_PARSER, 0, add_journal},
 	{"since", TAKES_PARSER, 0, parse_since},
 	{"until", TAKES_PARSER, 0, parse_until},
@@ -239,6 +245,8 @@ static int take_option(struct review_call *call, int option, const char *word)
 		return take(call, 0);
 	if (option == 'h')
 		return take(call, 1);
+	if (option == 'o')
+		return take(call, 2);
 	if (option >= FIRST_LONG)
 		return take(call, (size_t)(option - FIRST_LONG));
 	return csp_cli_usage("review", "'%s' is no option, or lacks its value", word);
@@ -268,7 +276,7 @@ int csp_review_take_options(struct review_call *call, int argc, char **argv)
 	csp_buf_init(&call->subject, SUBJECT_MAX);
 
 	opterr = 0;
-	while (status == EX_OK && (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
+	while (status == EX_OK && (option = getopt_long(argc, argv, "c:ho:", options, NULL)) != -1)
 		status = take_option(call, option, argv[optind - 1]);
 	return status;
 }

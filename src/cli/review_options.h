@@ -23,6 +23,7 @@ struct review_call {
 	enum review_stats_by by;
 	const char *marks; /* NULL: the configuration's */
 	const char *note;
+	const char *output; /* NULL: none is named */
 	bool all, json, csv, help, reviewed, unreviewed, rebuild;
 	int64_t now; /* seconds since 1970 */
 };

@@ -5,37 +5,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "report.h"
 #include "review_gravest.h"
 #include "view.h"
-#include "when.h"
 
-#define ROW_MAX 4096
+#define ROW_MAX  4096
+#define DAY_SIZE sizeof("2026-11-23")
 
-/* What is counted for each key; the first and the marks in decisions, the others in recipients. */
-enum { MESSAGES, PASSED, FLAGGED, BLOCKED, TEMPFAILED, WOULD, CONFIRMED, FALSE_POSITIVE, COUNTS };
-#define LAST_SEEN COUNTS /* sequence of the decision that a key was counted for last */
-
-static const char *const count_names[COUNTS] = {"messages", "pass",  "flag",      "block",
-						"tempfail", "would", "confirmed", "false_positive"};
-static const char *const by_names[] = {"rule", "category", "sender", "customer", "day", "action"};
+static const char *const count_names[REVIEW_COUNTS] = {
+	"messages", "pass", "flag", "block", "tempfail", "would", "confirmed", "false_positive"};
+static const char *const by_names[REVIEW_STATS_BYS] = {"rule",     "category", "sender", "from",
+						       "customer", "language", "day",    "action"};
 
 struct review_stats {
 	enum review_stats_by by;
-	json_t *rows; /* key: array of counts */
-	char day[WHEN_TEXT_SIZE];
+	json_t *places; /* key: place of its row */
+	struct review_stats_row *rows;
+	size_t count, cap;
 };
 
 bool csp_review_stats_find(enum review_stats_by *out, const char *name)
 {
-	for (unsigned i = 0; i < sizeof(by_names) / sizeof(by_names[0]); i++) {
+	for (unsigned i = 0; i < REVIEW_STATS_BYS; i++) {
 		if (strcmp(by_names[i], name) == 0) {
 			*out = (enum review_stats_by)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+const char *csp_review_stats_name(enum review_stats_by by)
+{
+	return by_names[by];
+}
+
+const char *csp_review_count_name(enum review_count count)
+{
+	return count_names[count];
 }
 
 struct review_stats *csp_review_stats_new(enum review_stats_by by)
@@ -45,8 +54,8 @@ struct review_stats *csp_review_stats_new(enum review_stats_by by)
 	if (!stats)
 		return NULL;
 	stats->by = by;
-	stats->rows = json_object();
-	if (stats->rows)
+	stats->places = json_object();
+	if (stats->places)
 		return stats;
 	free(stats);
 	return NULL;
@@ -54,182 +63,206 @@ struct review_stats *csp_review_stats_new(enum review_stats_by by)
 
 void csp_review_stats_free(struct review_stats *stats)
 {
-	json_decref(stats->rows);
+	if (!stats)
+		return;
+	json_decref(stats->places);
+	free(stats->rows);
 	free(stats);
 }
 
-static json_t *row_of(struct review_stats *stats, struct span key)
+static struct review_stats_row *add_row(struct review_stats *stats, struct span key)
 {
-	struct span name = key.len ? key : SPAN_LIT("-");
-	json_t *row = json_object_getn(stats->rows, name.data, name.len);
-
-	if (row)
-		return row;
-	row = json_array();
-	for (int i = 0; row && i <= LAST_SEEN; i++) {
-		if (json_array_append_new(row, json_integer(0)) != 0)
+	if (stats->count == stats->cap) {
+		size_t cap = stats->cap ? stats->cap * 2 : 64;
+		struct review_stats_row *rows = realloc(stats->rows, cap * sizeof(*rows));
+		if (!rows)
 			return NULL;
+		stats->rows = rows;
+		stats->cap = cap;
 	}
-	if (!row || json_object_setn_new(stats->rows, name.data, name.len, row) != 0)
+	if (json_object_setn_new(stats->places, key.data, key.len,
+				 json_integer((json_int_t)stats->count)) != 0)
 		return NULL;
+	struct review_stats_row *row = &stats->rows[stats->count++];
+	*row = (struct review_stats_row){.last = 0};
 	return row;
 }
 
-static json_int_t count_at(const json_t *row, size_t what)
+static struct review_stats_row *row_of(struct review_stats *stats, struct span key)
 {
-	return json_integer_value(json_array_get(row, what));
+	struct span name = key.len ? key : SPAN_LIT("-");
+	const json_t *place = json_object_getn(stats->places, name.data, name.len);
+
+	return place ? &stats->rows[json_integer_value(place)] : add_row(stats, name);
 }
 
-static void set_count(json_t *row, size_t what, json_int_t value)
+static struct span day_of(char out[DAY_SIZE], int64_t milliseconds)
 {
-	json_integer_set(json_array_get(row, what), value);
+	time_t clock = (time_t)(milliseconds / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&clock, &tm))
+		return SPAN_LIT("");
+	return (struct span){out, strftime(out, DAY_SIZE, "%Y-%m-%d", &tm)};
 }
 
-static struct span key_of(struct review_stats *stats, const struct review_fact *fact)
+static struct span key_of(char day[DAY_SIZE], enum review_stats_by by,
+			  const struct review_fact *fact)
 {
-	switch (stats->by) {
+	switch (by) {
 	case BY_CATEGORY:
 		return fact->category;
 	case BY_SENDER:
 		return fact->sender;
+	case BY_FROM:
+		return fact->origin;
 	case BY_CUSTOMER:
 		return fact->customer;
+	case BY_LANGUAGE:
+		return fact->language;
 	case BY_DAY:
-		return csp_span_slice(csp_when_format(stats->day, fact->time / 1000), 0, 10);
+		return day_of(day, fact->time);
 	case BY_ACTION:
 		return fact->action;
 	case BY_RULE:
+	case REVIEW_STATS_BYS:
 	default:
 		return fact->rule;
 	}
 }
 
-static size_t count_of(const struct review_fact *fact)
+static enum review_count count_of(const struct review_fact *fact)
 {
+	static const enum review_count counts[] = {COUNT_PASS, COUNT_FLAG, COUNT_BLOCK,
+						   COUNT_TEMPFAIL};
 	int weight = csp_review_weight(fact->disposition);
 
-	return !fact->own ? WOULD : PASSED + (size_t)(weight < 0 ? 0 : weight);
-}
-
-static size_t mark_of(const struct review_fact *fact)
-{
-	return csp_span_equal(fact->mark, SPAN_LIT("confirmed"))        ? CONFIRMED
-	       : csp_span_equal(fact->mark, SPAN_LIT("false-positive")) ? FALSE_POSITIVE
-									: COUNTS;
-}
-
-static void count_up(json_t *row, size_t what)
-{
-	set_count(row, what, count_at(row, what) + 1);
+	return !fact->own ? COUNT_WOULD : counts[weight < 0 ? 0 : weight];
 }
 
 /* A rule that is not enforced has a row of its own. */
 bool csp_review_stats_add(void *context, const struct review_fact *fact)
 {
 	struct review_stats *stats = context;
-	json_t *row = row_of(stats, key_of(stats, fact));
+	char day[DAY_SIZE];
+	struct review_stats_row *row = row_of(stats, key_of(day, stats->by, fact));
 
 	if (!row)
 		return false;
-	count_up(row, count_of(fact));
-	if (count_at(row, LAST_SEEN) != (json_int_t)fact->sequence) {
-		set_count(row, LAST_SEEN, (json_int_t)fact->sequence);
-		count_up(row, MESSAGES);
-		if (mark_of(fact) < COUNTS)
-			count_up(row, mark_of(fact));
-	}
+	row->counts[count_of(fact)]++;
+	if (row->last == fact->sequence)
+		return true;
+	row->last = fact->sequence;
+	row->counts[COUNT_MESSAGES]++;
+	if (csp_span_equal(fact->mark, SPAN_LIT("confirmed")))
+		row->counts[COUNT_CONFIRMED]++;
+	else if (csp_span_equal(fact->mark, SPAN_LIT("false-positive")))
+		row->counts[COUNT_FALSE_POSITIVE]++;
 	return true;
 }
 
-struct row {
-	const char *key;
-	size_t len;
-	const json_t *counts;
-};
-
-static int compare_rows(const void *a, const void *b)
+static int compare_most(const void *a, const void *b)
 {
-	const struct row *left = a, *right = b;
-	json_int_t x = count_at(left->counts, MESSAGES), y = count_at(right->counts, MESSAGES);
+	const struct review_stats_row *left = a, *right = b;
+	uint64_t x = left->counts[COUNT_MESSAGES], y = right->counts[COUNT_MESSAGES];
 
 	if (x != y)
 		return x < y ? 1 : -1;
-	return strcmp(left->key, right->key);
+	return csp_span_compare(left->key, right->key);
 }
 
-/* The most first. */
-static struct row *sort_rows(const struct review_stats *stats, size_t *count)
+static int compare_keys(const void *a, const void *b)
 {
-	struct row *rows = calloc(json_object_size(stats->rows) + 1, sizeof(*rows));
-	const char *key;
-	size_t len, at = 0;
-	json_t *counts;
+	const struct review_stats_row *left = a, *right = b;
 
-	if (!rows)
-		return NULL;
-	json_object_keylen_foreach(stats->rows, key, len, counts)
-	{
-		rows[at++] = (struct row){key, len, counts};
-	}
-	*count = at;
-	qsort(rows, at, sizeof(*rows), compare_rows);
-	return rows;
+	return csp_span_compare(left->key, right->key);
 }
 
-static bool print_json(const struct review_stats *stats, const struct row *row)
+/* Rows know their keys only here, and keys their rows only until here: both are put right. */
+const struct review_stats_row *csp_review_stats_rows(struct review_stats *stats, size_t *count)
+{
+	const char *key;
+	size_t len;
+	json_t *place;
+
+	json_object_keylen_foreach(stats->places, key, len, place)
+	{
+		stats->rows[json_integer_value(place)].key = (struct span){key, len};
+	}
+	if (stats->count > 1)
+		qsort(stats->rows, stats->count, sizeof(*stats->rows),
+		      stats->by == BY_DAY ? compare_keys : compare_most);
+	for (size_t i = 0; i < stats->count; i++) {
+		struct span name = stats->rows[i].key;
+		(void)json_integer_set(json_object_getn(stats->places, name.data, name.len),
+				       (json_int_t)i);
+	}
+	*count = stats->count;
+	return stats->rows;
+}
+
+double csp_review_stats_wrong(const struct review_stats_row *row)
+{
+	uint64_t wrong = row->counts[COUNT_FALSE_POSITIVE];
+	uint64_t reviewed = wrong + row->counts[COUNT_CONFIRMED];
+
+	return reviewed ? (double)wrong / (double)reviewed : -1;
+}
+
+static bool print_json(const struct review_stats *stats, const struct review_stats_row *row)
 {
 	json_t *object = json_object();
 	bool ok = object && json_object_set_new(object, by_names[stats->by],
-						json_stringn(row->key, row->len)) == 0;
+						json_stringn(row->key.data, row->key.len)) == 0;
 
-	for (size_t i = 0; ok && i < COUNTS; i++)
+	for (size_t i = 0; ok && i < REVIEW_COUNTS; i++)
 		ok = json_object_set_new(object, count_names[i],
-					 json_integer(count_at(row->counts, i))) == 0;
+					 json_integer((json_int_t)row->counts[i])) == 0;
 	ok = ok && csp_view_json(object);
 	json_decref(object);
 	return ok;
 }
 
-/* Of the decisions that were reviewed, those that were wrong. */
-static bool add_rate(struct libscols_line *line, struct buf *cell, const json_t *counts)
+static bool add_rate(struct libscols_line *line, struct buf *cell,
+		     const struct review_stats_row *row)
 {
-	json_int_t wrong = count_at(counts, FALSE_POSITIVE);
-	json_int_t reviewed = wrong + count_at(counts, CONFIRMED);
+	double wrong = csp_review_stats_wrong(row);
 
 	csp_buf_reset(cell);
-	if (reviewed)
-		csp_buf_append_format(cell, "%.1f %%", 100.0 * (double)wrong / (double)reviewed);
+	if (wrong >= 0)
+		csp_buf_append_format(cell, "%.1f %%", 100.0 * wrong);
 	else
 		csp_buf_append_char(cell, '-');
-	return scols_line_set_data(line, COUNTS + 1, csp_buf_cstr(cell)) == 0;
+	return scols_line_set_data(line, REVIEW_COUNTS + 1, csp_buf_cstr(cell)) == 0;
 }
 
-static bool add_line(struct libscols_table *table, const struct row *row)
+static bool add_line(struct libscols_table *table, const struct review_stats_row *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	struct buf cell;
 	bool ok = line != NULL;
 
 	csp_buf_init(&cell, ROW_MAX);
-	csp_report_append_safe(&cell, (struct span){row->key, row->len});
+	csp_report_append_safe(&cell, csp_span_slice(row->key, 0, ROW_MAX / 8));
 	ok = ok && scols_line_set_data(line, 0, csp_buf_cstr(&cell)) == 0;
-	for (size_t i = 0; ok && i < COUNTS; i++) {
+	for (size_t i = 0; ok && i < REVIEW_COUNTS; i++) {
 		csp_buf_reset(&cell);
-		csp_buf_append_format(&cell, "%lld", (long long)count_at(row->counts, i));
+		csp_buf_append_format(&cell, "%llu", (unsigned long long)row->counts[i]);
 		ok = scols_line_set_data(line, i + 1, csp_buf_cstr(&cell)) == 0;
 	}
-	ok = ok && add_rate(line, &cell, row->counts) && !csp_buf_failed(&cell);
+	ok = ok && add_rate(line, &cell, row) && !csp_buf_failed(&cell);
 	csp_buf_dispose(&cell);
 	return ok;
 }
 
-static bool print_table(const struct review_stats *stats, const struct row *rows, size_t count)
+static bool print_table(const struct review_stats *stats, const struct review_stats_row *rows,
+			size_t count)
 {
 	struct libscols_table *table = scols_new_table();
 	bool ok = table && scols_table_new_column(table, by_names[stats->by], 0, 0);
 
 	setlocale(LC_CTYPE, "C.UTF-8");
-	for (size_t i = 0; ok && i < COUNTS; i++)
+	for (size_t i = 0; ok && i < REVIEW_COUNTS; i++)
 		ok = scols_table_new_column(table, count_names[i], 0, SCOLS_FL_RIGHT);
 	ok = ok && scols_table_new_column(table, "wrong", 0, SCOLS_FL_RIGHT);
 	for (size_t i = 0; ok && i < count; i++)
@@ -239,16 +272,16 @@ static bool print_table(const struct review_stats *stats, const struct row *rows
 	return ok;
 }
 
-bool csp_review_stats_print(const struct review_stats *stats, bool json)
+bool csp_review_stats_print(struct review_stats *stats, bool json)
 {
 	size_t count = 0;
-	struct row *rows = sort_rows(stats, &count);
-	bool ok = rows != NULL;
+	const struct review_stats_row *rows = csp_review_stats_rows(stats, &count);
 
-	if (ok && !json)
-		ok = print_table(stats, rows, count);
-	for (size_t i = 0; ok && json && i < count; i++)
-		ok = print_json(stats, &rows[i]);
-	free(rows);
-	return ok;
+	if (!json)
+		return print_table(stats, rows, count);
+	for (size_t i = 0; i < count; i++) {
+		if (!print_json(stats, &rows[i]))
+			return false;
+	}
+	return true;
 }

@@ -8,6 +8,7 @@
 
 #include "opt.h"
 #include "review_list.h"
+#include "review_report.h"
 #include "review_show.h"
 #include "review_stats.h"
 
@@ -33,7 +34,7 @@ static int run_tail(struct review_call *call)
 	return csp_review_source_follow(call);
 }
 
-enum verb { LIST, SHOW, MARK, STATS, RELEASE, TAIL, INDEX, VERBS };
+enum verb { LIST, SHOW, MARK, STATS, REPORT, RELEASE, TAIL, INDEX, VERBS };
 
 static const struct {
 	const char *name;
@@ -41,7 +42,7 @@ static const struct {
 } verbs[VERBS] = {
 	[LIST] = {"list", false},   [SHOW] = {"show", true},       [MARK] = {"mark", false},
 	[STATS] = {"stats", false}, [RELEASE] = {"release", true}, [TAIL] = {"tail", false},
-	[INDEX] = {"index", false},
+	[INDEX] = {"index", false}, [REPORT] = {"report", false},
 };
 
 static enum verb find_verb(const char *name)
@@ -63,6 +64,8 @@ static int run_on(enum verb verb, struct review_call *call, size_t count, char *
 		status = csp_review_list(call, &source);
 	else if (status == EX_OK && verb == STATS)
 		status = run_stats(call, &source);
+	else if (status == EX_OK && verb == REPORT)
+		status = csp_review_report(call, &source);
 	else if (status == EX_OK && verb == MARK)
 		status = csp_review_mark(call, &source, count, words);
 	else if (status == EX_OK)
@@ -80,14 +83,16 @@ static int run(struct review_call *call, size_t count, char **words)
 
 	if (verb == VERBS)
 		return csp_cli_usage("review",
-				     "'%s' is none of list, show, mark, stats, tail, release and "
-				     "index",
+				     "'%s' is none of list, show, mark, stats, report, tail, "
+				     "release and index",
 				     name);
 	if (verbs[verb].takes_id && (rest != 1 || words[1][0] == '\0'))
 		return csp_cli_usage("review", "%s takes one ID", name);
 	if (!verbs[verb].takes_id && verb != MARK && rest > 0)
 		return csp_cli_usage("review", "'%s' is too much: %s takes options alone", words[1],
 				     name);
+	if (verb == REPORT && !call->output)
+		return csp_cli_usage("review", "name the file of the report with -o");
 	if (verb == TAIL)
 		return run_tail(call);
 	if (verb == INDEX)

@@ -67,8 +67,7 @@ static const char *const statements[STATEMENTS] = {
 		"LEFT JOIN word s ON s.number = v.sender LEFT JOIN text c ON c.number = v.customer "
 		"LEFT JOIN address a ON a.number = v.address WHERE v.decision = ? ORDER BY v.place",
 	[GET_CUSTOMER] = "SELECT text FROM text WHERE number = ?",
-	[GET_ORIGIN] = "SELECT CASE author WHEN '' THEN path ELSE author END FROM origin "
-		       "WHERE number = ?",
+	[GET_ORIGIN] = "SELECT ifnull(nullif(author, ''), path) FROM origin WHERE number = ?",
 	[GET_OUTCOMES] = "SELECT text FROM outcome WHERE decision = ?",
 };
 

@@ -122,7 +122,7 @@ class IndexTest(verbs.VerbTest):
                 self.both("--json", "--limit", "5", "--page", "2", *words)
                 for order in ("from", "to", "rule", "customer", "category", "subject"):
                     self.both("--sort", order, "--limit", "7", "--page", "2", *words)
-                for by in ("rule", "category", "sender", "customer", "day", "action"):
+                for by in ("rule", "category", "sender", "from", "customer", "language", "day", "action"):
                     self.both("stats", "--by", by, "--json", *words)
         listed = self.both("--csv", "--all", "--limit", "0").out
         self.assertEqual(len(listed.splitlines()), 241)

@@ -473,12 +473,12 @@ day        messages pass flag block tempfail would confirmed false_positive wron
                 (("--page", "0"), "'0' is no number of a page"), (("--page", "-2"), "'-2' is no number of a page"),
                 (("--sort", "size"), "'size' is none of time, from, to, rule, customer, category and subject"),
                 (("index", "--journal", "x"), "the index is of the configuration's journal"),
-                (("shwo",), "'shwo' is none of list, show, mark, stats, tail, release and index"),
+                (("shwo",), "'shwo' is none of list, show, mark, stats, report, tail, release and index"),
                 (("list", "more"), "'more' is too much: list takes options alone"),
                 (("stats", "more"), "'more' is too much: stats takes options alone"),
-                (("release",), "release takes one ID"), (("--by", "size"), "'size' is none of rule, category, sender, customer, day and action"),
+                (("release",), "release takes one ID"), (("--by", "size"), "'size' is none of rule, category, sender, from, customer, language, day and action"),
                 (("--subject", "!"), "'!' has no letter or digit to look for"),
-                (("show",), "show takes one ID"),
+                (("show",), "show takes one ID"), (("report",), "name the file of the report with -o"),
                 (("show", ""), "show takes one ID"),
                 (("show", "a", "b"), "show takes one ID")):
             with self.subTest(words):
