@@ -259,7 +259,7 @@ static int print_decision(const struct decision *decision, bool json)
 
 	csp_buf_init(&text, MEMORY_MAX);
 	if (json) {
-		csp_record_write(&text, decision);
+		csp_record_write(&text, decision, &(struct record_options){.inputs = true});
 		csp_buf_append_char(&text, '\n');
 	} else {
 		csp_report_write(&text, decision);

@@ -18,6 +18,7 @@ static const struct verb {
 	{"classify", csp_verb_classify, "what subject lines are about"},
 	{"directory", csp_verb_directory, "fill the customer directory and look things up in it"},
 	{"review", csp_verb_review, "recorded decisions: what was stopped, and why"},
+	{"replay", csp_verb_replay, "what another configuration would have decided"},
 	{"status", csp_verb_status, "how the running daemon is doing"},
 	{"reload", csp_verb_reload, "have the daemon read its configuration again"},
 };

@@ -25,6 +25,7 @@ struct review_call {
 	const char *note;
 	const char *output; /* NULL: none is named */
 	bool all, json, csv, help, reviewed, unreviewed, rebuild;
+	bool unindexed; /* the journals are read through, even where there is an index */
 	int64_t now; /* seconds since 1970 */
 };
 

@@ -150,7 +150,7 @@ int csp_review_source_open(struct review_source *out, const struct review_call *
 	if (status == EX_OK && out->marks_path &&
 	    csp_review_marks_open(&out->marks, out->marks_path, false) == REVIEW_MARKS_FAILED)
 		status = marks_error(out->marks, out->marks_path);
-	if (status == EX_OK && out->conf && out->conf->index[0] != '\0')
+	if (status == EX_OK && !call->unindexed && out->conf && out->conf->index[0] != '\0')
 		use_index(out);
 	return status;
 }

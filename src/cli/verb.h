@@ -11,6 +11,7 @@ int csp_verb_explain(int argc, char **argv);
 int csp_verb_classify(int argc, char **argv);
 int csp_verb_directory(int argc, char **argv);
 int csp_verb_review(int argc, char **argv);
+int csp_verb_replay(int argc, char **argv);
 int csp_verb_status(int argc, char **argv);
 int csp_verb_reload(int argc, char **argv);
 

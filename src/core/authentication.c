@@ -241,7 +241,10 @@ bool csp_authentication_read(struct authentication *out, const struct message *m
 		return false;
 	out->dkim.items = to.dkim;
 	for (size_t i = 0; i < end; i++) {
-		if (is_named(&message->fields[i], name) && !gather_field(&to, &message->fields[i]))
+		if (!is_named(&message->fields[i], name))
+			continue;
+		message->fields[i].read = true;
+		if (!gather_field(&to, &message->fields[i]))
 			return false;
 	}
 	conclude(&to);

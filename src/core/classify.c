@@ -346,13 +346,15 @@ static void read_fields(struct reading *reading)
 	const struct classifier *classifier = reading->classifier;
 
 	for (size_t i = 0; i < reading->message->field_count; i++) {
-		const struct field *field = &reading->message->fields[i];
+		struct field *field = &reading->message->fields[i];
 		size_t place = csp_watch_place(field->name);
 		for (size_t j = classifier->watch_start[place];
 		     j < classifier->watch_start[place + 1]; j++) {
 			const struct watch *watch = &classifier->watches[j];
-			if (csp_span_equal_nocase(watch->name, field->name))
-				read_watched(reading, watch, field->body);
+			if (!csp_span_equal_nocase(watch->name, field->name))
+				continue;
+			field->read = true;
+			read_watched(reading, watch, field->body);
 		}
 	}
 }

@@ -11,6 +11,7 @@
 struct field {
 	struct span name; /* without the colon, blanks before it removed */
 	struct span body; /* raw: as after the colon, folds inside, no line end */
+	bool read;        /* the body was looked at: it is an input of the decision */
 };
 
 enum header_result { HEADER_FIELD, HEADER_END, HEADER_NOT_A_FIELD };

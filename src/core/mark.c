@@ -15,3 +15,12 @@ const char *csp_mark_name(enum mark mark)
 	}
 	return "";
 }
+
+unsigned csp_mark_find(struct span name)
+{
+	for (unsigned i = 0; i < MARK_COUNT; i++) {
+		if (csp_span_equal(name, csp_span_from(names[i])))
+			return 1U << i;
+	}
+	return 0;
+}

@@ -29,5 +29,6 @@ enum mark {
 #define MARK_COUNT 11U
 
 const char *csp_mark_name(enum mark mark); /* as in rules and records: "ambiguous-author" */
+unsigned csp_mark_find(struct span name);  /* 0: there is none */
 
 #endif

@@ -54,7 +54,7 @@ bool csp_message_add_recipient(struct message *message, struct span forward_path
 bool csp_message_add_field(struct message *message, struct span name, struct span body)
 {
 	void *items = message->fields;
-	struct field field;
+	struct field field = {.read = false};
 
 	name = csp_span_trim(name);
 	count_field(message, name);
@@ -110,9 +110,11 @@ const struct field *csp_message_next_field(const struct message *message, size_t
 					   struct span name)
 {
 	while (*at < message->field_count) {
-		const struct field *field = &message->fields[(*at)++];
-		if (csp_span_equal_nocase(field->name, name))
+		struct field *field = &message->fields[(*at)++];
+		if (csp_span_equal_nocase(field->name, name)) {
+			field->read = true;
 			return field;
+		}
 	}
 	return NULL;
 }

@@ -69,7 +69,7 @@ bool csp_message_add_field(struct message *message, struct span name,
  */
 bool csp_message_add_header_section(struct message *message, struct span *text);
 
-/* The next field of that name at or after *at (start with 0), *at moved behind it; NULL when there is none. */
+/* The next field of that name at or after *at (start with 0), *at moved behind it, as one that is read; NULL when there is none. */
 const struct field *csp_message_next_field(const struct message *message, size_t *at,
 					   struct span name);
 

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "render.h"
+#include "utf8.h"
 
 #define TEXT_MAX ((size_t)4 << 20)
 
@@ -212,7 +213,57 @@ static void write_origin(struct json *json, const struct decision *decision)
 	csp_json_text_at(json, "mode", csp_span_from(csp_mode_name(decision->mode)));
 }
 
-void csp_record_write(struct buf *out, const struct decision *decision)
+/* Octets that are no UTF-8 would not come back from a text. */
+static void write_body(struct json *json, struct span body)
+{
+	struct buf hex;
+
+	if (csp_utf8_is_valid(body)) {
+		csp_json_text(json, body);
+		return;
+	}
+	csp_buf_init(&hex, TEXT_MAX);
+	for (size_t i = 0; i < body.len; i++)
+		csp_buf_append_format(&hex, "%02x", (unsigned char)body.data[i]);
+	csp_json_object(json);
+	write_rendered_at(json, "hex", &hex);
+	csp_json_object_end(json);
+	csp_buf_dispose(&hex);
+}
+
+/* Of a field that nothing read the name alone is kept, and its place. */
+static void write_fields(struct json *json, const struct message *message)
+{
+	csp_json_key(json, "fields");
+	csp_json_array(json);
+	for (size_t i = 0; i < message->field_count; i++) {
+		const struct field *field = &message->fields[i];
+		csp_json_array(json);
+		csp_json_text(json, field->name);
+		if (field->read)
+			write_body(json, field->body);
+		csp_json_array_end(json);
+	}
+	csp_json_array_end(json);
+}
+
+static void write_inputs(struct json *json, const struct message *message, bool wanted)
+{
+	csp_json_key(json, "inputs");
+	if (!wanted) {
+		csp_json_null(json);
+		return;
+	}
+	csp_json_object(json);
+	csp_render_marks(json, message->marks);
+	csp_json_key(json, "dropped");
+	csp_json_bool(json, message->fields_dropped);
+	write_fields(json, message);
+	csp_json_object_end(json);
+}
+
+void csp_record_write(struct buf *out, const struct decision *decision,
+		      const struct record_options *options)
 {
 	const struct message *message = decision->message;
 	struct json json;
@@ -233,6 +284,7 @@ void csp_record_write(struct buf *out, const struct decision *decision)
 	csp_render_marks(&json, decision->marks);
 	write_recipients(&json, decision);
 	write_plan(&json, decision);
+	write_inputs(&json, message, options->inputs);
 	csp_json_object_end(&json);
 }
 

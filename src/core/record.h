@@ -10,7 +10,12 @@
 
 #define SYSLOG_LINE_MAX 1000
 
-void csp_record_write(struct buf *out, const struct decision *decision);
+struct record_options {
+	bool inputs; /* what the decision was made of, so that it can be made again */
+};
+
+void csp_record_write(struct buf *out, const struct decision *decision,
+		      const struct record_options *options);
 
 /* Printable ASCII, at most SYSLOG_LINE_MAX bytes: "QUEUEID: disposition decision=… key=value …". */
 void csp_record_write_syslog(struct buf *out, const struct decision *decision);

@@ -193,7 +193,8 @@ static void record(struct work *work)
 		return;
 	}
 	csp_buf_init(&text, RECORD_MAX);
-	csp_record_write(&text, work->decision);
+	csp_record_write(&text, work->decision,
+			 &(struct record_options){.inputs = work->conf->journal.inputs});
 	if (csp_buf_failed(&text)) {
 		csp_buf_dispose(&text);
 		give_up_for_memory(work);

@@ -402,6 +402,10 @@ static const struct schema journal_settings[] = {
 	 .max = 300,
 	 .fallback = "10",
 	 .offset = offsetof(struct conf_journal, timeout)},
+	{.name = "inputs",
+	 .type = SCHEMA_BOOL,
+	 .fallback = "true",
+	 .offset = offsetof(struct conf_journal, inputs)},
 	{0},
 };
 

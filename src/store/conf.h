@@ -40,6 +40,7 @@ struct conf_journal {
 	const char *path;
 	enum journal_scope scope;
 	unsigned timeout; /* seconds a message waits for its record */
+	bool inputs;      /* records hold what decisions were made of */
 };
 
 /* Whose mail is judged: that of `clients`, or of all where none are named, but never that of `except`. */

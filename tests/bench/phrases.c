@@ -113,7 +113,7 @@ static double time_baseline(const struct contest *contest, const struct lines *l
 static void classify_line(struct contest *contest, struct arena *arena, struct span line)
 {
 	static const struct vendor nobody = {0};
-	struct field field = {SPAN_LIT("Subject"), line};
+	struct field field = {.name = SPAN_LIT("Subject"), .body = line};
 	struct message message;
 	struct authors authors;
 	struct sender sender = {.known = true};

@@ -109,9 +109,21 @@ class Runner:
             raise Failure(f"not of the schema: {error.json_path}: {error.message}")
         return decision
 
+    def replay(self, conf, decision, folder):
+        """Decided again by its record and by the same configuration it is the same; without a directory nothing is."""
+        journal = folder / "journal.jsonl"
+        journal.write_text(json.dumps({**decision, "decision": "0" * 26}) + "\n", encoding="utf-8")
+        done = run(self.ctl, "replay", "-c", conf, "--journal", journal, "--since", "2000-01-01", "--json")
+        if done.returncode != 0 or json.loads(done.stdout)["replayed"] != 1:
+            raise Failure(f"replay: status {done.returncode}\n{done.stdout}{done.stderr}")
+
     def explain(self, case):
         details = json.loads((case / "case.json").read_text(encoding="utf-8"))
-        return self.ask(self.prepare(case, details), details, case / "message.eml")
+        conf = self.prepare(case, details)
+        decision = self.ask(conf, details, case / "message.eml")
+        if details.get("directory", True):
+            self.replay(conf, decision, self.work / case.name)
+        return decision
 
     def check(self, case):
         """A list of differences; empty when the case passed."""

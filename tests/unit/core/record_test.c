@@ -16,7 +16,7 @@ static char *record_of(const struct decision *decision)
 	struct buf out;
 
 	csp_buf_init(&out, (size_t)16 << 20);
-	csp_record_write(&out, decision);
+	csp_record_write(&out, decision, &(struct record_options){.inputs = true});
 	assert_false(csp_buf_failed(&out));
 	char *text = strndup(csp_buf_cstr(&out), out.len);
 	assert_int_equal(strlen(text), out.len);
@@ -67,7 +67,9 @@ static const char expected_record[] =
 	"\"mode\":\"enforce\",\"would\":[],\"action\":\"accept\",\"contact\":null}],"
 	"\"action\":\"reject\",\"would_action\":\"reject\",\"reply\":\"550 5.7.1 not from you\","
 	"\"flag\":null,\"hold\":null,\"removed\":[],\"removed_recipients\":[],"
-	"\"added_recipients\":[]}";
+	"\"added_recipients\":[],\"inputs\":{\"marks\":[],\"dropped\":false,\"fields\":["
+	"[\"Received\"],[\"Subject\",\" Your\\n invoice\"],"
+	"[\"Message-Id\",\" <1@vendor.example>\"]]}}";
 
 static void a_record_has_every_name_in_its_order(void **state)
 {
@@ -75,6 +77,7 @@ static void a_record_has_every_name_in_its_order(void **state)
 
 	(void)state;
 	sample_init(&sample);
+	sample_add_field(&sample, SPAN_LIT("Received"), SPAN_LIT(" by gw1.example"));
 	sample_add_field(&sample, SPAN_LIT("Subject"), SPAN_LIT(" Your\n invoice"));
 	sample_add_field(&sample, SPAN_LIT("Message-Id"), SPAN_LIT(" <1@vendor.example>"));
 	char *text = record_of(&sample.decision);
@@ -235,6 +238,23 @@ static void bytes_that_are_no_utf_8_are_replaced(void **state)
 	sample_dispose(&sample);
 }
 
+static void inputs_give_every_octet_back(void **state)
+{
+	static const char octets[] = " caf\xe9 \0 \xe2\x80\xa8";
+	const struct span body = {octets, sizeof(octets) - 1};
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_add_field(&sample, SPAN_LIT("Subject"), body);
+	json_t *record = parsed_record(&sample.decision);
+	const json_t *inputs = json_object_get(record, "inputs");
+	assert_string_equal(text_at(json_array_get(at(inputs, "fields", 0), 1), "hex"),
+			    "20636166e9200020e280a8");
+	json_decref(record);
+	sample_dispose(&sample);
+}
+
 static void a_subject_of_60_kilobytes_is_recorded_whole(void **state)
 {
 	static char body[60001];
@@ -260,7 +280,7 @@ static void a_buf_that_is_too_small_says_so(void **state)
 		struct buf out;
 
 		csp_buf_init(&out, max);
-		csp_record_write(&out, &sample.decision);
+		csp_record_write(&out, &sample.decision, &(struct record_options){.inputs = true});
 		assert_true(csp_buf_failed(&out));
 		csp_buf_dispose(&out);
 	}
@@ -402,6 +422,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_null),
 		cmocka_unit_test(hostile_text_stays_one_line_that_gives_it_back),
 		cmocka_unit_test(bytes_that_are_no_utf_8_are_replaced),
+		cmocka_unit_test(inputs_give_every_octet_back),
 		cmocka_unit_test(a_subject_of_60_kilobytes_is_recorded_whole),
 		cmocka_unit_test(a_buf_that_is_too_small_says_so),
 		cmocka_unit_test(times_are_those_of_the_calendar),
