@@ -5,9 +5,11 @@ What a recipient's verdict is says its local part ("reject-3@kornblum.example"),
 
 import dataclasses
 import functools
+import json
 import random
 import re
 import threading
+import time
 
 from rig.cases import VENDOR
 from rig.client import compose
@@ -309,13 +311,23 @@ def check_load(gateway, load):
     return counts
 
 
+def replay(gateway, since, count):
+    """The policy that decided decides the same by what was recorded."""
+    judge = gateway.filters["enforce"]
+    found = json.loads(judge.control("replay", "--json", "-c", judge.conf, "--since", since))
+    expect("replayed", (found["replayed"], found["changed"], found["recipients"]), (count, 0, []))
+
+
 def random_messages(gateway, count):
     """Each setting for mixed recipients gets its share."""
     for index, mixed in enumerate(MIXED):
         set_mixed(gateway, mixed)
         share = count // len(MIXED) + (1 if index < count % len(MIXED) else 0)
+        time.sleep(1)  # a second of its own begins
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         counts = check_load(gateway, Load(gateway, mixed, share, seed=index).run())
         print(f"        {mixed}: " + ", ".join(f"{number} {action}" for action, number in counts.items()))
+        replay(gateway, since, share)
         held = gateway.postfix.queue("hold")
         expect("held messages", len(held), counts["quarantine"])
         gateway.postfix.delete(held)
