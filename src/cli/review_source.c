@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "opt.h"
+#include "privacy.h"
 #include "progress.h"
+#include "record.h"
 #include "review_folder.h"
 #include "review_tail.h"
 
@@ -153,6 +155,44 @@ int csp_review_source_open(struct review_source *out, const struct review_call *
 	if (status == EX_OK && !call->unindexed && out->conf && out->conf->index[0] != '\0')
 		use_index(out);
 	return status;
+}
+
+static int hide_address(struct review_source *source, struct span *address)
+{
+	size_t at = csp_span_find(*address, '@');
+	const char *key = source->conf->journal.privacy_key;
+	struct buf hidden;
+
+	if (at == 0 || at == address->len)
+		return EX_OK;
+	struct privacy *privacy = csp_privacy_new(key);
+	if (!privacy) {
+		csp_cli_error("%s: %s; the journal holds keyed hashes of addresses, and without "
+			      "the key only domains can be looked for",
+			      key, strerror(errno));
+		return EX_NOPERM;
+	}
+	const struct record_options options = {.hide = csp_privacy_hide, .context = privacy};
+	csp_buf_init(&hidden, FOLDER_MAX);
+	csp_record_append_address(&hidden, &options, *address);
+	bool ok = !csp_buf_failed(&hidden) &&
+		  csp_arena_copy(&source->arena, address, csp_buf_span(&hidden));
+	csp_buf_dispose(&hidden);
+	csp_privacy_free(privacy);
+	return ok ? EX_OK : csp_cli_no_memory();
+}
+
+int csp_review_source_hide(struct review_source *source, struct review_call *call)
+{
+	int status;
+
+	if (!source->conf || source->conf->journal.privacy == PRIVACY_FULL)
+		return EX_OK;
+	if (call->filter.subject.len > 0)
+		return csp_cli_usage("review", "the journal holds keyed hashes of subjects: they "
+					       "cannot be looked for");
+	status = hide_address(source, &call->filter.from);
+	return status == EX_OK ? hide_address(source, &call->filter.to) : status;
 }
 
 void csp_review_source_close(struct review_source *source)

@@ -27,6 +27,9 @@ struct review_source {
 int csp_review_source_open(struct review_source *out, const struct review_call *call);
 void csp_review_source_close(struct review_source *source);
 
+/* Where the journal holds keyed hashes, whole addresses that the call looks for become theirs; subjects cannot be looked for. */
+int csp_review_source_hide(struct review_source *source, struct review_call *call);
+
 /* Reads the journals through; all that passes the call's filter, oldest first. */
 int csp_review_source_read(struct review_counts *counts, const struct review_source *source,
 			   const struct review_call *call, csp_review_each *each, void *context);

@@ -60,6 +60,8 @@ static int run_on(enum verb verb, struct review_call *call, size_t count, char *
 	struct review_source source;
 	int status = csp_review_source_open(&source, call);
 
+	if (status == EX_OK)
+		status = csp_review_source_hide(&source, call);
 	if (status == EX_OK && verb == LIST)
 		status = csp_review_list(call, &source);
 	else if (status == EX_OK && verb == STATS)

@@ -24,7 +24,93 @@ static void write_time_at(struct json *json, const char *name, struct timespec t
 	csp_buf_dispose(&text);
 }
 
-static void write_client(struct json *json, const struct client *client)
+static void append_hidden_address(struct buf *out, const struct record_options *options,
+				  struct span address)
+{
+	size_t at = csp_span_find_last(address, '@');
+	struct buf lower;
+
+	csp_buf_init(&lower, TEXT_MAX);
+	for (size_t i = 0; i < address.len; i++)
+		csp_buf_append_char(&lower, csp_ascii_lower(address.data[i]));
+	options->hide(options->context, out, csp_buf_span(&lower));
+	csp_buf_append(out, csp_span_slice(address, at, address.len));
+	if (csp_buf_failed(&lower))
+		out->failed = true;
+	csp_buf_dispose(&lower);
+}
+
+void csp_record_append_address(struct buf *out, const struct record_options *options,
+			       struct span address)
+{
+	bool open = csp_span_starts_with(address, SPAN_LIT("<"));
+	bool closed = address.len > 0 && address.data[address.len - 1] == '>';
+	struct span inner = csp_span_slice(address, open ? 1 : 0, address.len - (closed ? 1 : 0));
+
+	if (!options->hide || inner.len == 0) {
+		csp_buf_append(out, address);
+		return;
+	}
+	csp_buf_append(out, open ? SPAN_LIT("<") : SPAN_LIT(""));
+	append_hidden_address(out, options, inner);
+	csp_buf_append(out, closed ? SPAN_LIT(">") : SPAN_LIT(""));
+}
+
+static void write_address(struct json *json, const struct record_options *options,
+			  struct span address)
+{
+	struct buf text;
+
+	if (!options->hide) {
+		csp_json_text(json, address);
+		return;
+	}
+	csp_buf_init(&text, TEXT_MAX);
+	csp_record_append_address(&text, options, address);
+	if (csp_buf_failed(&text))
+		json->out->failed = true;
+	csp_json_text(json, csp_buf_span(&text));
+	csp_buf_dispose(&text);
+}
+
+static void write_address_at(struct json *json, const char *name,
+			     const struct record_options *options, struct span address)
+{
+	csp_json_key(json, name);
+	write_address(json, options, address);
+}
+
+static void write_address_or_null_at(struct json *json, const char *name,
+				     const struct record_options *options, struct span address)
+{
+	csp_json_key(json, name);
+	if (address.len > 0)
+		write_address(json, options, address);
+	else
+		csp_json_null(json);
+}
+
+static void write_addresses_at(struct json *json, const char *name,
+			       const struct record_options *options, const struct spans *addresses)
+{
+	csp_json_key(json, name);
+	csp_json_array(json);
+	for (size_t i = 0; i < addresses->count; i++)
+		write_address(json, options, addresses->items[i]);
+	csp_json_array_end(json);
+}
+
+/* Logins that are no addresses name machines and services. */
+static void write_login(struct json *json, const struct record_options *options, struct span login)
+{
+	if (csp_span_find(login, '@') < login.len)
+		write_address_at(json, "login", options, login);
+	else
+		csp_json_text_or_null_at(json, "login", login);
+}
+
+static void write_client(struct json *json, const struct client *client,
+			 const struct record_options *options)
 {
 	char address[NETADDR_TEXT_SIZE];
 
@@ -33,7 +119,7 @@ static void write_client(struct json *json, const struct client *client)
 	csp_json_text_or_null_at(json, "address", csp_netaddr_format(address, &client->address));
 	csp_json_text_or_null_at(json, "helo", client->helo);
 	csp_json_text_or_null_at(json, "listener", client->listener);
-	csp_json_text_or_null_at(json, "login", client->login);
+	write_login(json, options, client->login);
 	csp_json_text_or_null_at(json, "cert_subject", client->cert_subject);
 	csp_json_object_end(json);
 }
@@ -49,7 +135,29 @@ static void write_field_at(struct json *json, const char *name, const struct mes
 	csp_buf_dispose(&text);
 }
 
-static void write_authors(struct json *json, const struct authors *authors)
+static void write_subject(struct json *json, const struct message *message,
+			  const struct record_options *options)
+{
+	struct buf text, hidden;
+
+	if (!options->hide) {
+		write_field_at(json, "subject", message, SPAN_LIT("Subject"));
+		return;
+	}
+	csp_buf_init(&text, TEXT_MAX);
+	csp_buf_init(&hidden, TEXT_MAX);
+	csp_render_field(&text, message, SPAN_LIT("Subject"));
+	if (text.len > 0)
+		options->hide(options->context, &hidden, csp_buf_span(&text));
+	if (csp_buf_failed(&text))
+		json->out->failed = true;
+	write_rendered_at(json, "subject", &hidden);
+	csp_buf_dispose(&text);
+	csp_buf_dispose(&hidden);
+}
+
+static void write_authors(struct json *json, const struct authors *authors,
+			  const struct record_options *options)
 {
 	struct buf address;
 
@@ -61,8 +169,11 @@ static void write_authors(struct json *json, const struct authors *authors)
 		csp_json_object(json);
 		csp_json_text_at(json, "field",
 				 csp_span_from(csp_author_field_name(author->field)));
+		csp_buf_reset(&address);
 		csp_render_mailbox(&address, &author->mailbox);
-		write_rendered_at(json, "address", &address);
+		if (csp_buf_failed(&address))
+			json->out->failed = true;
+		write_address_or_null_at(json, "address", options, csp_buf_span(&address));
 		csp_json_text_at(json, "party", csp_span_from(csp_party_name(author->party)));
 		csp_json_object_end(json);
 	}
@@ -70,7 +181,18 @@ static void write_authors(struct json *json, const struct authors *authors)
 	csp_buf_dispose(&address);
 }
 
-static void write_category(struct json *json, const struct decision *decision)
+/* A list of senders found an address; what else is found are words of the packs, and numbers. */
+static void write_match(struct json *json, const struct evidence *evidence,
+			const struct record_options *options)
+{
+	if (evidence->kind == EVIDENCE_SENDER)
+		write_address_at(json, "match", options, evidence->match);
+	else
+		csp_json_text_at(json, "match", evidence->match);
+}
+
+static void write_category(struct json *json, const struct decision *decision,
+			   const struct record_options *options)
 {
 	const struct classification *classification = decision->classification;
 
@@ -90,7 +212,7 @@ static void write_category(struct json *json, const struct decision *decision)
 		csp_json_text_at(json, "field", evidence->field);
 		if (evidence->phrase.len)
 			csp_json_text_at(json, "phrase", evidence->phrase);
-		csp_json_text_at(json, "match", evidence->match);
+		write_match(json, evidence, options);
 		if (evidence->replaced) {
 			csp_json_key(json, "replaced");
 			csp_json_bool(json, true);
@@ -126,15 +248,16 @@ static struct span text_if(bool known, const char *text)
 	return known ? csp_span_from(text) : SPAN_LIT("");
 }
 
-static void write_recipient(struct json *json, const struct recipient *recipient, enum mode mode)
+static void write_recipient(struct json *json, const struct recipient *recipient, enum mode mode,
+			    const struct record_options *options)
 {
 	const struct sender *sender = &recipient->sender;
 	bool sender_known = recipient->judged && sender->known;
 	bool product_known = recipient->judged && recipient->customer.len > 0;
 
 	csp_json_object(json);
-	csp_json_text_at(json, "address", recipient->address);
-	csp_json_text_or_null_at(json, "canonical", recipient->canonical);
+	write_address_at(json, "address", options, recipient->address);
+	write_address_or_null_at(json, "canonical", options, recipient->canonical);
 	csp_json_text_or_null_at(json, "customer", recipient->customer);
 	csp_json_text_or_null_at(json, "sender",
 				 text_if(sender_known, csp_sender_kind_name(sender->kind)));
@@ -152,16 +275,17 @@ static void write_recipient(struct json *json, const struct recipient *recipient
 	write_would(json, &recipient->verdict, mode);
 	csp_json_text_at(json, "action",
 			 csp_span_from(csp_action_name(csp_recipient_action(recipient))));
-	csp_json_text_or_null_at(json, "contact", recipient->contact);
+	write_address_or_null_at(json, "contact", options, recipient->contact);
 	csp_json_object_end(json);
 }
 
-static void write_recipients(struct json *json, const struct decision *decision)
+static void write_recipients(struct json *json, const struct decision *decision,
+			     const struct record_options *options)
 {
 	csp_json_key(json, "recipients");
 	csp_json_array(json);
 	for (size_t i = 0; i < decision->recipient_count; i++)
-		write_recipient(json, &decision->recipients[i], decision->mode);
+		write_recipient(json, &decision->recipients[i], decision->mode, options);
 	csp_json_array_end(json);
 }
 
@@ -180,7 +304,8 @@ static void write_removed(struct json *json, const struct plan *plan)
 	csp_json_array_end(json);
 }
 
-static void write_plan(struct json *json, const struct decision *decision)
+static void write_plan(struct json *json, const struct decision *decision,
+		       const struct record_options *options)
 {
 	struct buf reply;
 
@@ -193,10 +318,8 @@ static void write_plan(struct json *json, const struct decision *decision)
 	csp_json_text_or_null_at(json, "flag", decision->plan.flag);
 	csp_json_text_or_null_at(json, "hold", decision->plan.hold_reason);
 	write_removed(json, &decision->plan);
-	csp_json_texts_at(json, "removed_recipients", decision->plan.removed_recipients.items,
-			  decision->plan.removed_recipients.count);
-	csp_json_texts_at(json, "added_recipients", decision->plan.added_recipients.items,
-			  decision->plan.added_recipients.count);
+	write_addresses_at(json, "removed_recipients", options, &decision->plan.removed_recipients);
+	write_addresses_at(json, "added_recipients", options, &decision->plan.added_recipients);
 	csp_buf_dispose(&reply);
 }
 
@@ -271,20 +394,20 @@ void csp_record_write(struct buf *out, const struct decision *decision,
 	csp_json_init(&json, out);
 	csp_json_object(&json);
 	write_origin(&json, decision);
-	write_client(&json, &message->client);
-	csp_json_text_at(&json, "reverse_path", message->reverse_path);
-	write_field_at(&json, "subject", message, SPAN_LIT("Subject"));
-	write_authors(&json, decision->authors);
+	write_client(&json, &message->client, options);
+	write_address_at(&json, "reverse_path", options, message->reverse_path);
+	write_subject(&json, message, options);
+	write_authors(&json, decision->authors, options);
 	csp_render_authentication(&json, &decision->authors->authentication);
-	write_category(&json, decision);
+	write_category(&json, decision, options);
 	csp_json_texts_at(&json, "products", decision->classification->products.items,
 			  decision->classification->products.count);
 	csp_json_texts_at(&json, "lists", decision->classification->lists.items,
 			  decision->classification->lists.count);
 	csp_render_marks(&json, decision->marks);
-	write_recipients(&json, decision);
-	write_plan(&json, decision);
-	write_inputs(&json, message, options->inputs);
+	write_recipients(&json, decision, options);
+	write_plan(&json, decision, options);
+	write_inputs(&json, message, options->inputs && !options->hide);
 	csp_json_object_end(&json);
 }
 
@@ -311,8 +434,13 @@ static void append_pair(struct buf *out, const char *key, struct span value)
 	append_value(out, value.len ? value : SPAN_LIT("-"), NAME_MAX);
 }
 
-static void append_path(struct buf *out, struct span path)
+static void append_path(struct buf *out, struct span address, const struct record_options *options)
 {
+	struct buf text;
+
+	csp_buf_init(&text, TEXT_MAX);
+	csp_record_append_address(&text, options, address);
+	struct span path = csp_buf_span(&text);
 	if (path.len && path.data[0] == '<')
 		path = csp_span_slice(path, 1, path.len);
 	if (path.len && path.data[path.len - 1] == '>')
@@ -320,22 +448,27 @@ static void append_path(struct buf *out, struct span path)
 	csp_buf_append_char(out, '<');
 	append_value(out, path, PATH_MAX);
 	csp_buf_append_char(out, '>');
+	if (csp_buf_failed(&text))
+		out->failed = true;
+	csp_buf_dispose(&text);
 }
 
-static void append_paths(struct buf *out, const struct decision *decision)
+static void append_paths(struct buf *out, const struct decision *decision,
+			 const struct record_options *options)
 {
 	csp_buf_append(out, SPAN_LIT(" from="));
-	append_path(out, decision->message->reverse_path);
+	append_path(out, decision->message->reverse_path, options);
 	csp_buf_append(out, SPAN_LIT(" to="));
 	for (size_t i = 0; i < decision->recipient_count && i < TO_MAX; i++) {
 		if (i)
 			csp_buf_append_char(out, ',');
-		append_path(out, decision->recipients[i].address);
+		append_path(out, decision->recipients[i].address, options);
 	}
 	csp_buf_append_format(out, " nrcpt=%zu", decision->recipient_count);
 }
 
-void csp_record_write_syslog(struct buf *out, const struct decision *decision)
+void csp_record_write_syslog(struct buf *out, const struct decision *decision,
+			     const struct record_options *options)
 {
 	const struct recipient *gravest = csp_decision_gravest(decision);
 	struct span queue_id = decision->message->queue_id;
@@ -346,7 +479,7 @@ void csp_record_write_syslog(struct buf *out, const struct decision *decision)
 	append_pair(out, "decision", decision->id);
 	append_pair(out, "rule", gravest ? gravest->verdict.rule : SPAN_LIT(""));
 	append_pair(out, "category", csp_render_category(decision));
-	append_paths(out, decision);
+	append_paths(out, decision, options);
 	append_pair(out, "action", csp_span_from(csp_action_name(decision->plan.action)));
 	append_pair(out, "mode", csp_span_from(csp_mode_name(decision->mode)));
 }

@@ -144,7 +144,8 @@ static void log_decision(const struct work *work)
 	struct buf line;
 
 	csp_buf_init(&line, SYSLOG_LINE_MAX + 1);
-	csp_record_write_syslog(&line, work->decision);
+	const struct record_options options = csp_snapshot_record_options(work->session->snapshot);
+	csp_record_write_syslog(&line, work->decision, &options);
 	if (!csp_buf_failed(&line))
 		csp_log_line(LOG_INFO, csp_buf_span(&line));
 	csp_buf_dispose(&line);
@@ -193,8 +194,8 @@ static void record(struct work *work)
 		return;
 	}
 	csp_buf_init(&text, RECORD_MAX);
-	csp_record_write(&text, work->decision,
-			 &(struct record_options){.inputs = work->conf->journal.inputs});
+	const struct record_options options = csp_snapshot_record_options(work->session->snapshot);
+	csp_record_write(&text, work->decision, &options);
 	if (csp_buf_failed(&text)) {
 		csp_buf_dispose(&text);
 		give_up_for_memory(work);

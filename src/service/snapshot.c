@@ -1,8 +1,10 @@
 #include "snapshot.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 #include "text.h"
@@ -16,7 +18,8 @@ struct snapshot {
 	struct classify_settings settings;
 	struct classifier *classifier;
 	struct tally *tally;
-	pthread_mutex_t lock; /* of the scratches */
+	struct privacy *privacy; /* NULL: nothing is hidden */
+	pthread_mutex_t lock;    /* of the scratches */
 	struct classify_scratch *scratches[SCRATCHES_KEPT];
 	size_t scratch_count;
 };
@@ -76,10 +79,35 @@ static void free_snapshot(struct snapshot *snapshot)
 	if (snapshot->classifier)
 		csp_classifier_free(snapshot->classifier);
 	csp_tally_free(snapshot->tally);
+	csp_privacy_free(snapshot->privacy);
 	if (snapshot->conf)
 		csp_conf_free(snapshot->conf);
 	pthread_mutex_destroy(&snapshot->lock);
 	free(snapshot);
+}
+
+/* Reviewers read the configuration too, and need not be able to read the key: it is not part of that. */
+static enum conf_result take_privacy(struct snapshot *snapshot, const struct building *building)
+{
+	const struct conf_journal *journal = &snapshot->conf->journal;
+	struct buf text;
+
+	if (journal->privacy == PRIVACY_FULL)
+		return CONF_OK;
+	snapshot->privacy = csp_privacy_new(journal->privacy_key);
+	if (snapshot->privacy)
+		return CONF_OK;
+	int error = errno;
+	csp_buf_init(&text, 8192);
+	if (error == EINVAL)
+		csp_buf_append_format(&text,
+				      "journal.privacy_key: the key must have %d octets or more",
+				      PRIVACY_KEY_MIN);
+	else
+		csp_buf_append_format(&text, "journal.privacy_key: %s", strerror(error));
+	enum conf_result result = refuse(building, CONF_WRONG, csp_buf_cstr(&text));
+	csp_buf_dispose(&text);
+	return result;
 }
 
 enum conf_result csp_snapshot_new(struct snapshot **out, const char *conf_path,
@@ -96,6 +124,8 @@ enum conf_result csp_snapshot_new(struct snapshot **out, const char *conf_path,
 	enum conf_result result = csp_conf_read(&snapshot->conf, conf_path, report, context);
 	if (result == CONF_OK)
 		result = build_classifier(snapshot, &building);
+	if (result == CONF_OK)
+		result = take_privacy(snapshot, &building);
 	if (result == CONF_OK && !csp_tally_new(&snapshot->tally, &snapshot->conf->policy))
 		result = refuse(&building, CONF_NO_MEMORY, "memory is short");
 	if (result != CONF_OK) {
@@ -127,6 +157,15 @@ const struct conf *csp_snapshot_conf(const struct snapshot *snapshot)
 const struct classifier *csp_snapshot_classifier(const struct snapshot *snapshot)
 {
 	return snapshot->classifier;
+}
+
+struct record_options csp_snapshot_record_options(const struct snapshot *snapshot)
+{
+	return (struct record_options){
+		.inputs = snapshot->conf->journal.inputs,
+		.hide = snapshot->privacy ? csp_privacy_hide : NULL,
+		.context = snapshot->privacy,
+	};
 }
 
 const struct tally *csp_snapshot_tally(const struct snapshot *snapshot)

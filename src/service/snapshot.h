@@ -8,6 +8,8 @@
 
 #include "classify.h"
 #include "conf.h"
+#include "privacy.h"
+#include "record.h"
 #include "tally.h"
 
 struct snapshot;
@@ -21,6 +23,7 @@ void csp_snapshot_release(struct snapshot *snapshot); /* NULL is allowed */
 const struct conf *csp_snapshot_conf(const struct snapshot *snapshot);
 const struct classifier *csp_snapshot_classifier(const struct snapshot *snapshot);
 const struct tally *csp_snapshot_tally(const struct snapshot *snapshot);
+struct record_options csp_snapshot_record_options(const struct snapshot *snapshot);
 
 /* A scratch from the snapshot's free list, or a new one; NULL when memory is short. */
 struct classify_scratch *csp_snapshot_scratch_take(struct snapshot *snapshot);

@@ -383,6 +383,15 @@ static const char *scope_choice(const struct conf *conf, unsigned number)
 	return names[number];
 }
 
+static const char *privacy_choice(const struct conf *conf, unsigned number)
+{
+	static const char *const names[] = {
+		[PRIVACY_FULL] = "full", [PRIVACY_HASHED] = "hashed", NULL};
+
+	(void)conf;
+	return names[number];
+}
+
 static const struct schema journal_settings[] = {
 	{.name = "path",
 	 .type = SCHEMA_TEXT,
@@ -406,6 +415,17 @@ static const struct schema journal_settings[] = {
 	 .type = SCHEMA_BOOL,
 	 .fallback = "true",
 	 .offset = offsetof(struct conf_journal, inputs)},
+	{.name = "privacy",
+	 .type = SCHEMA_CHOICE,
+	 .choice = privacy_choice,
+	 .fallback = "full",
+	 .offset = offsetof(struct conf_journal, privacy)},
+	{.name = "privacy_key",
+	 .type = SCHEMA_TEXT,
+	 .check = csp_check_path_or_none,
+	 .fallback = "",
+	 .store = csp_store_cstr,
+	 .offset = offsetof(struct conf_journal, privacy_key)},
 	{0},
 };
 

@@ -36,11 +36,19 @@ enum journal_scope {
 	SCOPE_FLAGGED    /* something was done, or would have been */
 };
 
+/* What of addresses and subjects stands in records and in the log. */
+enum journal_privacy {
+	PRIVACY_FULL,
+	PRIVACY_HASHED /* keyed hashes of local parts and subjects */
+};
+
 struct conf_journal {
 	const char *path;
 	enum journal_scope scope;
 	unsigned timeout; /* seconds a message waits for its record */
 	bool inputs;      /* records hold what decisions were made of */
+	enum journal_privacy privacy;
+	const char *privacy_key; /* path of the key's file; empty: none */
 };
 
 /* Whose mail is judged: that of `clients`, or of all where none are named, but never that of `except`. */

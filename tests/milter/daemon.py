@@ -130,7 +130,8 @@ vendor = {{
 milter = {{ socket = "{get('socket', self.socket)}"; control_socket = "{self.path('run/control.sock')}";
            drain = {get('drain', 5)}; user = "{get('user', '')}"; {get('milter', '')} }};
 directory = {{ path = "{get('directory_path', self.path('directory'))}"; {get('directory_extra', '')} }};
-journal = {{ path = "{get('journal', self.journal)}"; decisions = "{get('journal_decisions', 'all')}"; timeout = {get('journal_timeout', 10)}; }};
+journal = {{ path = "{get('journal', self.journal)}"; decisions = "{get('journal_decisions', 'all')}"; timeout = {get('journal_timeout', 10)};
+            {get('journal_extra', '')} }};
 failure = {{ {get('failure', '')} }};
 {get('extra', '')}
 classification = {{ categories = [ "subscription", "incident", "operational" ]; packs = [ "categories.conf" ];

@@ -312,6 +312,36 @@ def test_which_decisions_are_recorded_is_a_setting():
                 until(lambda: sum("decision=" in text for text in daemon.log) == 3, what="three lines of the log")
 
 
+def test_what_is_private_stands_in_no_record_and_no_log_line():
+    secrets = ("user@", "bounces+77", "quarterly", "billing@")
+    with Daemon(start=False) as daemon:
+        daemon.write("key", "0123456789abcdef0123456789abcdef\n")
+        daemon.write_conf(journal_extra=f'privacy = "hashed"; privacy_key = "{daemon.path("key")}";')
+        daemon.start()
+        headers = [("From", "User <billing@microsoft.com>"), ("Subject", "Your invoice is ready, quarterly"), ("Message-ID", "<1@x.example>")]
+        with daemon.session() as mta:
+            for _ in range(2):
+                answer = mta.message(sender="<bounces+77@microsoft.com>", rcpts=["<User@contoso.example>", "<user@contoso.example>"], headers=headers)
+                assert answer.reply.startswith("550"), answer
+        with open(daemon.journal, encoding="utf-8") as lines:
+            text = lines.read().lower()
+        assert not any(secret in text for secret in secrets), text
+        first, second = daemon.decisions()
+        one, other = first["recipients"]
+        assert one["address"] == other["address"] == f"<{one['canonical']}>" and one["address"].endswith("@contoso.example>"), first
+        assert first["subject"] == second["subject"] and len(first["subject"]) == 18, first
+        assert first["authors"][0]["address"].endswith("@microsoft.com") and first["inputs"] is None, first
+        until(lambda: sum("decision=" in line for line in daemon.log) == 2, what="two lines of the log")
+        assert not any(secret in daemon.text().lower() for secret in secrets), daemon.text()
+        for key, error in (("short", "16 octets or more"), (None, "No such file")):
+            if key:
+                daemon.write("key", key)
+            else:
+                os.remove(daemon.path("key"))
+            checked = daemon.ctl("check", "-c", daemon.conf())
+            assert checked.returncode == 78 and error in checked.stderr, checked
+
+
 def test_a_large_header_and_many_recipients_are_taken():
     with Daemon() as daemon, daemon.session() as mta:
         rcpts = [f"<user{i}@contoso.example>" for i in range(2000)]

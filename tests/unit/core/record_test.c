@@ -328,7 +328,7 @@ static void check_syslog(const struct decision *decision, const char *expected)
 	struct buf out;
 
 	csp_buf_init(&out, SYSLOG_LINE_MAX);
-	csp_record_write_syslog(&out, decision);
+	csp_record_write_syslog(&out, decision, &(struct record_options){.inputs = true});
 	assert_false(csp_buf_failed(&out));
 	assert_string_equal(csp_buf_cstr(&out), expected);
 	csp_buf_dispose(&out);
@@ -405,7 +405,7 @@ static void a_syslog_line_is_short_whatever_it_is_made_of(void **state)
 		sample.recipients[i].verdict.rule = text_span;
 	}
 	csp_buf_init(&out, SYSLOG_LINE_MAX);
-	csp_record_write_syslog(&out, &sample.decision);
+	csp_record_write_syslog(&out, &sample.decision, &(struct record_options){.inputs = true});
 	assert_false(csp_buf_failed(&out));
 	assert_non_null(strstr(csp_buf_cstr(&out), " nrcpt=4 action=reject mode=enforce"));
 	csp_buf_dispose(&out);
