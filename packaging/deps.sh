@@ -53,6 +53,8 @@ test libclang-rt-dev command:clang
 test llvm command:llvm-symbolizer
 test m4 command:m4
 test python3-jsonschema python:jsonschema
+test rsyslog command:rsyslogd
+test systemd command:systemd-analyze
 test chromium command:chromium
 test chromium-driver command:chromedriver
 LIST
