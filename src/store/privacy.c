@@ -23,17 +23,19 @@ static void take_key(struct privacy *privacy, struct span text)
 struct privacy *csp_privacy_new(const char *key_path)
 {
 	int fd = open(key_path, O_RDONLY | O_CLOEXEC);
-	struct privacy *privacy = fd < 0 ? NULL : calloc(1, sizeof(*privacy));
+	struct privacy *privacy = calloc(1, sizeof(*privacy));
 	char text[FILE_MAX];
-	ssize_t count = privacy ? read(fd, text, sizeof(text)) : -1;
+	ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	int error = count < 0 ? errno : 0;
 	struct span key = csp_span_trim((struct span){text, count < 0 ? 0 : (size_t)count});
 
+	if (!privacy)
+		error = ENOMEM;
 	if (!error && key.len < PRIVACY_KEY_MIN)
 		error = EINVAL;
 	if (!error && sodium_init() < 0)
 		error = ENOSYS;
-	if (!error)
+	if (privacy && !error)
 		take_key(privacy, key);
 	sodium_memzero(text, sizeof(text));
 	if (fd >= 0)

@@ -6,6 +6,8 @@
  *   CSP_DISK_SWITCH  a path: while a file is there the faults are
  *   CSP_DISK_TRACE   a file that gets a line "sync" behind every sync that went well, "answer" before every reply code and
  *                    "part" before every write of a part
+ *   CSP_DISK_DURABLE a file that gets a line behind every sync: "INODE SIZE" of what a power cut would leave of a file, and
+ *                    "made INODE" when one is made, whose name stays only once "folder" follows
  */
 #define _GNU_SOURCE
 
@@ -13,6 +15,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +78,9 @@ static int fails(int call)
 	return error > 0;
 }
 
-static void trace(const char *line)
+static void note(const char *variable, const char *line)
 {
-	const char *path = getenv("CSP_DISK_TRACE");
+	const char *path = getenv(variable);
 	int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path,
 				     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
 		      : -1;
@@ -89,8 +92,26 @@ static void trace(const char *line)
 	close(fd);
 }
 
+static void trace(const char *line)
+{
+	note("CSP_DISK_TRACE", line);
+}
+
+static void note_file(const char *word, const struct stat *about)
+{
+	char line[64];
+
+	if (*word)
+		(void)snprintf(line, sizeof(line), "%s %lu\n", word, (unsigned long)about->st_ino);
+	else
+		(void)snprintf(line, sizeof(line), "%lu %ld\n", (unsigned long)about->st_ino,
+			       (long)about->st_size);
+	note("CSP_DISK_DURABLE", line);
+}
+
 int open(const char *path, int flags, ...)
 {
+	struct stat about;
 	va_list args;
 
 	va_start(args, flags);
@@ -98,7 +119,11 @@ int open(const char *path, int flags, ...)
 	va_end(args);
 	if (is_ours(path) && fails(OPEN))
 		return -1;
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	bool made = is_ours(path) && (flags & O_CREAT) && access(path, F_OK) != 0;
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	if (made && fd >= 0 && fstat(fd, &about) == 0)
+		note_file("made", &about);
+	return fd;
 }
 
 /* A milter's packet is its length in 4 octets, then its command: 'y' is a reply code. */
@@ -130,18 +155,27 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 
 int fdatasync(int fd)
 {
+	struct stat before;
+
+	if (fstat(fd, &before) != 0)
+		return -1;
 	if (is_our_descriptor(fd) && fails(FDATASYNC))
 		return -1;
 	int result = (int)syscall(SYS_fdatasync, fd);
-	if (result == 0 && is_our_descriptor(fd))
+	if (result == 0 && is_our_descriptor(fd)) {
+		note_file("", &before);
 		trace("sync\n");
+	}
 	return result;
 }
 
 /* The only folders that are synced are those of the files. */
 int fsync(int fd)
 {
-	return fails(FSYNC) ? -1 : (int)syscall(SYS_fsync, fd);
+	int result = fails(FSYNC) ? -1 : (int)syscall(SYS_fsync, fd);
+	if (result == 0)
+		note("CSP_DISK_DURABLE", "folder\n");
+	return result;
 }
 
 int link(const char *old, const char *new)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The filter is killed (SIGKILL) at random moments under load through a real Postfix: no answered block lacks its record.
 
-usage: journal_kill.py [--build FOLDER] [--kills N] [--sessions N] [--seed N]
+usage: journal_kill.py [--build FOLDER] [--kills N] [--sessions N] [--seed N] [--drop]
 
 After all kills every message that Postfix refused with a decision's id has a record with that id, no id stands in two records, and every
-line of the journal but those that a kill cut short is whole. Exit status 0, 1 when that does not hold, 77 when not run by root.
+line of the journal but those that a kill cut short is whole. --drop: with each kill goes what was not synced, as by a power cut: the
+end of the journal behind its last fdatasync, and a file whose folder was not synced. Exit status 0, 1 when that does not hold, 77 when not run by root.
 """
 
 import argparse
@@ -81,10 +82,45 @@ class Load:
             thread.join()
 
 
-def kill_and_restart(milter, source):
+class Disk:
+    """What a power cut leaves of the journal; `notes` is what the library under the daemon wrote."""
+
+    def __init__(self, notes):
+        self._notes = notes
+        self.dropped = 0
+
+    def _durable(self, inode):
+        """Octets of a file that are on disk; None when its name is not."""
+        size, named = 0, True
+        with open(self._notes, encoding="utf-8") as notes:
+            for line in notes:
+                words = line.split()
+                if words == ["made", str(inode)]:
+                    size, named = 0, False
+                elif words == ["folder"]:
+                    named = True
+                elif words[0] == str(inode):
+                    size = max(size, int(words[1]))
+        return size if named else None
+
+    def cut_power(self, journal):
+        if not os.path.exists(journal) or not os.path.exists(self._notes):
+            return
+        about = os.stat(journal)
+        durable = self._durable(about.st_ino)
+        if durable is None:
+            os.unlink(journal)
+        else:
+            self.dropped += about.st_size - durable
+            os.truncate(journal, durable)
+
+
+def kill_and_restart(milter, source, disk):
     time.sleep(source.uniform(0, 0.5))
     milter.process.signal(signal.SIGKILL)
     milter.process.stop()
+    if disk:
+        disk.cut_power(milter.journal)
     milter.start()
 
 
@@ -113,7 +149,12 @@ def judge(load, kills, path):
 
 def run(options):
     with Workspace() as workspace:
-        milter = Filter(workspace, "filter", options.build, os.path.join(SOURCE, "conf"), vendor_network=VENDOR + "/32", languages=["en"])
+        notes = os.path.join(workspace.folder("disk"), "durable")
+        environment = {"LD_PRELOAD": os.path.join(options.build, "tests", "libdisk.so"), "CSP_DISK_FILE": "decisions.jsonl",
+                       "CSP_DISK_DURABLE": notes} if options.drop else None
+        disk = Disk(notes) if options.drop else None
+        milter = Filter(workspace, "filter", options.build, os.path.join(SOURCE, "conf"), vendor_network=VENDOR + "/32", languages=["en"],
+                        environment=environment)
         milter.import_directory(DIRECTORY)
         milter.start()
         postfix = Postfix(workspace, os.path.join(UNPACKED, "postfix"), "discard:")
@@ -124,8 +165,10 @@ def run(options):
         source = random.Random(options.seed)
         with Load(port, options.sessions) as load:
             for _ in range(options.kills):
-                kill_and_restart(milter, source)
+                kill_and_restart(milter, source, disk)
             time.sleep(0.5)
+        if disk:
+            print(f"{disk.dropped} octets dropped that were not synced")
         return judge(load, options.kills, milter.journal)
 
 
@@ -135,6 +178,7 @@ def main():
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--sessions", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--drop", action="store_true")
     options = parser.parse_args()
     if os.getuid() != 0:
         print("skipped: Postfix runs as root only")

@@ -73,7 +73,7 @@ class Filter:
     """
 
     def __init__(self, workspace, name, build, conf, *, mode="enforce", inet=False, own_domains=(),
-                 vendor_network="127.0.0.0/32", not_judged=(), state=None, languages=None):
+                 vendor_network="127.0.0.0/32", not_judged=(), state=None, languages=None, environment=None):
         self._workspace = workspace
         self._name = name
         self._build = build
@@ -83,6 +83,7 @@ class Filter:
         self.conf = os.path.join(self.folder, "csp-milter.conf")
         self.journal = os.path.join(self.state, "decisions.jsonl")
         self.process = None
+        self._environment = [f"{name}={value}" for name, value in (environment or {}).items()]
         _copy(conf, self.folder)
         with open(self.conf, "w") as file:
             file.write(CONFIGURATION.format(
@@ -111,7 +112,7 @@ class Filter:
         self.control("reload", "-c", self.conf)
 
     def start(self):
-        self.process = self._workspace.spawn(self._name, [self._program("csp-milter"), "--stderr", "-c", self.conf])
+        self.process = self._workspace.spawn(self._name, ["env", *self._environment, self._program("csp-milter"), "--stderr", "-c", self.conf])
         self.process.wait_for("csp-milter", lambda: accepts(self.endpoint.address))
         return self
 

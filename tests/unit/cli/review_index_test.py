@@ -119,12 +119,11 @@ class IndexTest(verbs.VerbTest):
         for words in FILTERS:
             with self.subTest(words):
                 self.both("--csv", *words)
-                self.both("--limit", "3", *words)
-                self.both("--json", "--limit", "5", "--page", "2", *words)
-                for order in self.chance.sample(("from", "to", "rule", "customer", "category", "subject"), 2):
-                    self.both("--sort", order, "--limit", "7", "--page", "2", *words)
-                for by in self.chance.sample(("rule", "category", "sender", "from", "customer", "language", "day", "action"), 2):
-                    self.both("stats", "--by", by, "--json", *words)
+                self.both("--json", "--limit", "3", "--page", self.chance.choice("12"), *words)
+                order = self.chance.choice(("from", "to", "rule", "customer", "category", "subject"))
+                self.both("--sort", order, "--limit", "7", "--page", "2", *words)
+                by = self.chance.choice(("rule", "category", "sender", "from", "customer", "language", "day", "action"))
+                self.both("stats", "--by", by, "--json", *words)
         listed = self.both("--csv", "--all", "--limit", "0").out
         self.assertEqual(len(listed.splitlines()), 241)
         self.assertGreater(len(self.both("--csv", "--reviewed").out.splitlines()), 10)
