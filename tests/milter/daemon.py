@@ -1,7 +1,9 @@
 """A daemon of its own for a test: a folder, a configuration, a directory, a socket, and its end."""
 
+import glob
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -10,7 +12,13 @@ import tempfile
 import threading
 import time
 
+import jsonschema
+
 from protocol import Client
+
+LINES_CHECKED = 10
+SCHEMA = jsonschema.Draft202012Validator(json.loads(
+    (pathlib.Path(__file__).parents[2] / "docs" / "csp-milter-decision.schema.json").read_text(encoding="utf-8")))
 
 CATEGORIES = """
 language = "test";
@@ -205,8 +213,19 @@ classification = {{ categories = [ "subscription", "incident", "operational" ]; 
         try:
             if kind is None:
                 self.stop()
+                self.check_journal()
         finally:
             self.remove()
+
+    def check_journal(self):
+        """The last whole lines are of the schema, and all outcomes."""
+        lines = []
+        for path in glob.glob(self.path("log/*.jsonl*")):
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                lines += [line for line in stream if line.endswith("}\n") and line.startswith('{"schema"')]
+        for line in lines[-LINES_CHECKED:] + [line for line in lines if '"for":' in line[:60]][:LINES_CHECKED]:
+            error = next(SCHEMA.iter_errors(json.loads(line)), None)
+            assert error is None, (error.json_path, error.message[:500], line[:2000])
 
     # ---- what a test asks ----
 
