@@ -201,6 +201,21 @@ static bool is_same_verdict(const json_t *a, const json_t *b)
 	       csp_span_equal(csp_review_text(a, "disposition"), csp_review_text(b, "disposition"));
 }
 
+static void append_looks(struct buf *out, const json_t *looks)
+{
+	size_t i;
+	const json_t *look;
+
+	json_array_foreach(looks, i, look)
+	{
+		csp_buf_append_format(out, "  " LABEL, i ? "" : "looked at");
+		csp_report_append_safe(out, csp_review_text(look, "rule"));
+		csp_buf_append(out, SPAN_LIT(": "));
+		csp_report_append_safe(out, csp_review_text(look, "came_to"));
+		csp_buf_append_char(out, '\n');
+	}
+}
+
 static void append_recipient(struct buf *out, const json_t *recipient)
 {
 	size_t i;
@@ -214,6 +229,7 @@ static void append_recipient(struct buf *out, const json_t *recipient)
 						      : SPAN_LIT("nothing: it cannot be read"));
 	csp_buf_append_char(out, '\n');
 	append_judgement(out, recipient);
+	append_looks(out, json_object_get(recipient, "looked_at"));
 	append_verdict(out, "rule", recipient);
 	json_array_foreach(json_object_get(recipient, "would"), i, would)
 	{

@@ -25,7 +25,7 @@ struct recipient {
 	struct span
 		contact; /* who gets what a rule redirects; empty where there is not exactly one */
 	const struct look
-		*looks; /* one a rule, for the customer that decided; NULL unless asked for */
+		*looks; /* one a rule, for the customer that decided; NULL unless asked for, or it was no plain pass */
 	size_t look_count;
 };
 

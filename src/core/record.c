@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "render.h"
+#include "report.h"
 #include "utf8.h"
 
 #define TEXT_MAX ((size_t)4 << 20)
@@ -248,6 +249,28 @@ static struct span text_if(bool known, const char *text)
 	return known ? csp_span_from(text) : SPAN_LIT("");
 }
 
+/* Up to the rule that decided; nobody looked behind it. */
+static void write_looks(struct json *json, const struct recipient *recipient)
+{
+	struct buf text;
+
+	csp_buf_init(&text, SYSLOG_LINE_MAX);
+	csp_json_key(json, "looked_at");
+	csp_json_array(json);
+	for (size_t i = 0; i < recipient->look_count; i++) {
+		const struct look *look = &recipient->looks[i];
+		csp_json_object(json);
+		csp_json_text_at(json, "rule", look->rule->name);
+		csp_report_append_look(&text, look);
+		write_rendered_at(json, "came_to", &text);
+		csp_json_object_end(json);
+		if (look->rule == recipient->verdict.decided_by)
+			break;
+	}
+	csp_json_array_end(json);
+	csp_buf_dispose(&text);
+}
+
 static void write_recipient(struct json *json, const struct recipient *recipient, enum mode mode,
 			    const struct record_options *options)
 {
@@ -273,6 +296,7 @@ static void write_recipient(struct json *json, const struct recipient *recipient
 			 csp_span_from(csp_disposition_name(recipient->verdict.disposition)));
 	csp_json_text_at(json, "mode", csp_span_from(csp_mode_name(mode)));
 	write_would(json, &recipient->verdict, mode);
+	write_looks(json, recipient);
 	csp_json_text_at(json, "action",
 			 csp_span_from(csp_action_name(csp_recipient_action(recipient))));
 	write_address_or_null_at(json, "contact", options, recipient->contact);

@@ -268,6 +268,16 @@ static const char *name_of_enforcement(const struct look *look)
 }
 
 /* Every rule up to the one that decided, and why it did not. */
+void csp_report_append_look(struct buf *out, const struct look *look)
+{
+	if (look->truth == TRUTH_NO)
+		append_reason(out, "no", look->no, look->except);
+	else if (look->truth == TRUTH_UNKNOWN)
+		append_reason(out, "cannot be told", look->unknown, TRUTH_NO);
+	else
+		csp_buf_append_format(out, "yes%s", name_of_enforcement(look));
+}
+
 static void write_looks(struct buf *out, const struct recipient *recipient)
 {
 	for (size_t i = 0; i < recipient->look_count; i++) {
@@ -275,12 +285,7 @@ static void write_looks(struct buf *out, const struct recipient *recipient)
 		csp_buf_append_format(out, "  " LABEL, i ? "" : "looked at");
 		csp_report_append_safe(out, look->rule->name);
 		csp_buf_append(out, SPAN_LIT(": "));
-		if (look->truth == TRUTH_NO)
-			append_reason(out, "no", look->no, look->except);
-		else if (look->truth == TRUTH_UNKNOWN)
-			append_reason(out, "cannot be told", look->unknown, TRUTH_NO);
-		else
-			csp_buf_append_format(out, "yes%s", name_of_enforcement(look));
+		csp_report_append_look(out, look);
 		csp_buf_append_char(out, '\n');
 		if (look->rule == recipient->verdict.decided_by)
 			return;

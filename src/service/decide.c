@@ -61,7 +61,7 @@ static bool judge_recipients(struct work *work)
 {
 	const struct message *message = work->message;
 	struct asked asked;
-	const struct judging judging = {
+	struct judging judging = {
 		.snapshot = work->context->snapshot,
 		.message = message,
 		.lookup = &work->lookup,

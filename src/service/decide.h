@@ -15,7 +15,7 @@ struct decide_context {
 	struct span id;
 	struct timespec now;
 	struct span host;
-	bool looks; /* note for every rule what it comes to (recipient.looks), for whoever explains it */
+	bool looks; /* note for every rule what it comes to (recipient.looks), also for who just passes */
 };
 
 const struct decision *csp_decide(const struct decide_context *context,

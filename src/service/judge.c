@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* Recipients at the beginning of a message whose records say what each rule came to. */
+#define LOOKED_AT_MAX 10
+
 /* One customer of a name in the directory, and what sender and products are to it. */
 struct judged {
 	const struct customer *customer;
@@ -127,13 +130,25 @@ static void set_contact(struct recipient *recipient, const struct judged *judged
 	verdict->fault = true;
 }
 
+/* Records are read for what was stopped; of a message to thousands the first will do. */
+static bool wants_looks(const struct recipient *recipient, const struct judging *judging)
+{
+	const struct verdict *verdict = &recipient->verdict;
+
+	if (verdict->outside)
+		return false;
+	return judging->looks ||
+	       ((verdict->disposition != DISPOSITION_PASS || verdict->would_count > 0) &&
+		recipient < judging->first + LOOKED_AT_MAX);
+}
+
 static bool note_looks(struct recipient *out, const struct judging *judging,
 		       const struct facts *facts)
 {
 	const struct policy *policy = &conf_of(judging)->policy;
 	struct look *looks;
 
-	if (!judging->looks || out->verdict.outside)
+	if (!wants_looks(out, judging))
 		return true;
 	looks = csp_arena_alloc(judging->message->arena, policy->rule_count, sizeof(*looks));
 	for (size_t i = 0; looks && i < policy->rule_count; i++)
@@ -337,7 +352,7 @@ static struct span path_of(const struct message *message, size_t index)
 }
 
 /* Recipients of one domain are judged one after another, so that 50,000 of them cost one look-up of it. */
-bool csp_judge_recipients(struct recipient *recipients, const struct judging *judging)
+bool csp_judge_recipients(struct recipient *recipients, struct judging *judging)
 {
 	const struct message *message = judging->message;
 	size_t count = csp_judge_count(message);
@@ -345,6 +360,7 @@ bool csp_judge_recipients(struct recipient *recipients, const struct judging *ju
 
 	if (!tasks)
 		return false;
+	judging->first = recipients;
 	for (size_t i = 0; i < count; i++) {
 		tasks[i].recipient = &recipients[i];
 		if (!read_recipient(&tasks[i], judging, path_of(message, i)))

@@ -21,12 +21,13 @@ struct judging {
 	struct sender sender; /* to nobody in particular */
 	unsigned marks;       /* whoever gets it */
 	bool own_report;      /* dsn.h */
-	bool looks;           /* note for every rule what it comes to */
+	bool looks;           /* note for every rule what it comes to, whatever is decided */
 	int64_t now;
+	const struct recipient *first; /* of the message; set here */
 };
 
 /* One recipient for each forward-path of the message, in their order, and one that stands for all past the limit. */
 size_t csp_judge_count(const struct message *message);
-bool csp_judge_recipients(struct recipient *recipients, const struct judging *judging);
+bool csp_judge_recipients(struct recipient *recipients, struct judging *judging);
 
 #endif
