@@ -55,6 +55,7 @@ test m4 command:m4
 test python3-jsonschema python:jsonschema
 test rsyslog command:rsyslogd
 test systemd command:systemd-analyze
+test strace command:strace
 test chromium command:chromium
 test chromium-driver command:chromedriver
 LIST

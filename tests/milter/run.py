@@ -17,11 +17,12 @@ import disk
 import faults
 import hostility
 import lifetime
+import sandbox
 import verdicts
 from daemon import Programs, Skip
 
 
-MODULES = {module.__name__: module for module in (verdicts, hostility, lifetime, faults, disk, directories)}
+MODULES = {module.__name__: module for module in (verdicts, hostility, lifetime, faults, disk, directories, sandbox)}
 
 
 def run(test):
