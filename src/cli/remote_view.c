@@ -154,6 +154,52 @@ static void add_rules(struct buf *out, const json_t *answer)
 	}
 }
 
+/* The first step that so large a share of all took at most; 0: they took longer. */
+static int64_t step_of(const json_t *timing, double share)
+{
+	int64_t count = number_of(json_object_get(timing, "count"));
+	size_t i;
+	const json_t *step;
+
+	json_array_foreach(json_object_get(timing, "steps"), i, step)
+	{
+		if ((double)number_of(json_array_get(step, 1)) >= share * (double)count)
+			return number_of(json_array_get(step, 0));
+	}
+	return 0;
+}
+
+static void add_step(struct buf *out, const char *what, int64_t microseconds)
+{
+	csp_buf_append(out, csp_span_from(what));
+	if (microseconds == 0)
+		csp_buf_append(out, SPAN_LIT(" more than 10 s"));
+	else if (microseconds < 1000)
+		csp_buf_append_format(out, " up to %" PRId64 " µs", microseconds);
+	else
+		csp_buf_append_format(out, " up to %g ms", (double)microseconds / 1000);
+}
+
+static void add_times(struct buf *out, const json_t *answer)
+{
+	const char *name;
+	json_t *timing;
+	const char *row = "times";
+
+	json_object_foreach(json_object_get(answer, "times"), name, timing)
+	{
+		if (number_of(json_object_get(timing, "count")) == 0)
+			continue;
+		begin_row(out, row);
+		row = "";
+		csp_report_append_safe(out, csp_span_from(name));
+		add_step(out, ": half", step_of(timing, 0.5));
+		add_step(out, ", 99 %", step_of(timing, 0.99));
+		add_step(out, ", all", step_of(timing, 1));
+		csp_buf_append_char(out, '\n');
+	}
+}
+
 static bool print(struct buf *out)
 {
 	bool printed = !csp_buf_failed(out) && fwrite(out->data, 1, out->len, stdout) == out->len;
@@ -185,6 +231,7 @@ bool csp_remote_show_status(const json_t *answer)
 			      number_of(find(answer, "descriptors", "limit")));
 	add_reload(&out, answer);
 	add_counters(&out, answer);
+	add_times(&out, answer);
 	add_rules(&out, answer);
 	return print(&out);
 }
@@ -296,6 +343,38 @@ static void add_rule_metrics(struct buf *out, const json_t *answer)
 	}
 }
 
+static void add_histograms(struct buf *out, const json_t *answer)
+{
+	static const char *const helps[][2] = {
+		{"decision", "From the end of a message to its decision."},
+		{"record", "From a decision to its record, on disk where it must be."},
+		{"answer", "From the end of a message to the answer."}};
+
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+		const json_t *timing = find(answer, "times", helps[i][0]);
+		int64_t count = number_of(json_object_get(timing, "count"));
+		char metric[64];
+		size_t at;
+		const json_t *step;
+
+		(void)snprintf(metric, sizeof(metric), "%s_seconds", helps[i][0]);
+		begin_metric(out, metric, "histogram", helps[i][1]);
+		json_array_foreach(json_object_get(timing, "steps"), at, step)
+		{
+			csp_buf_append_format(out, "csp_milter_%s_bucket{le=\"%g\"} %" PRId64 "\n",
+					      metric,
+					      (double)number_of(json_array_get(step, 0)) / 1e6,
+					      number_of(json_array_get(step, 1)));
+		}
+		csp_buf_append_format(out,
+				      "csp_milter_%s_bucket{le=\"+Inf\"} %" PRId64
+				      "\ncsp_milter_%s_sum %.6f\ncsp_milter_%s_count %" PRId64 "\n",
+				      metric, count, metric,
+				      (double)number_of(json_object_get(timing, "sum")) / 1e6,
+				      metric, count);
+	}
+}
+
 bool csp_remote_show_metrics(const json_t *answer)
 {
 	struct buf out;
@@ -307,6 +386,7 @@ bool csp_remote_show_metrics(const json_t *answer)
 	for (size_t i = 0; i < sizeof(labelled) / sizeof(labelled[0]); i++)
 		add_labelled(&out, answer, &labelled[i]);
 	add_rule_metrics(&out, answer);
+	add_histograms(&out, answer);
 	add_metric(&out, "directory_up", "gauge", "1 while the directory can be read.",
 		   json_is_null(find(answer, "directory", "error")));
 	add_metric(&out, "directory_too_old", "gauge",

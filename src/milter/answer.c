@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "log.h"
 #include "record.h"
+#include "timing.h"
 
 #define RECORD_MAX  ((size_t)64 << 20)
 #define FLAG_PREFIX "flag; id="
@@ -278,12 +279,17 @@ sfsistat csp_answer(SMFICTX *context, struct session *session)
 		csp_counter_add(COUNTER_NOT_OUTBOUND, 1);
 		return SMFIS_CONTINUE;
 	}
+	const struct timespec begun = csp_timing_now();
 	(void)clock_gettime(CLOCK_REALTIME, &work.now);
 	csp_decision_id_make(work.id, work.now);
 	decide(&work);
+	const struct timespec decided = csp_timing_note(TIMING_DECISION, begun);
 	if (work.decision)
 		record(&work);
 	else
 		give_up_for_memory(&work);
-	return carry_out(context, &work);
+	(void)csp_timing_note(TIMING_RECORD, decided);
+	sfsistat status = carry_out(context, &work);
+	(void)csp_timing_note(TIMING_ANSWER, begun);
+	return status;
 }

@@ -8,6 +8,7 @@
 #include "daemon.h"
 #include "directory_view.h"
 #include "lookup.h"
+#include "timing.h"
 #include "version.h"
 
 #define STATS_MAX ((size_t)1 << 20)
@@ -181,6 +182,8 @@ bool csp_daemon_write_status(void *context, struct json *json)
 	write_reload(json, daemon);
 	csp_json_key(json, "counters");
 	csp_counters_write(json);
+	csp_json_key(json, "times");
+	csp_timings_write(json);
 	csp_json_key(json, "rules");
 	csp_tally_write(csp_snapshot_tally(snapshot), json);
 	csp_snapshot_release(snapshot);

@@ -3,6 +3,7 @@
 import grp
 import os
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -426,6 +427,16 @@ def test_status_tells_what_is_going_on():
         metrics = daemon.ctl("status", "-c", daemon.conf(), "--prometheus").stdout
         assert 'csp_milter_answers_total{action="rejected"} 1\n' in metrics, metrics
         assert "csp_milter_journal_up 1\n" in metrics and "csp_milter_directory_up 1\n" in metrics
+        for name in ("decision", "record", "answer"):
+            timing, lines = status["times"][name], [line for line in metrics.splitlines() if line.startswith(f"csp_milter_{name}_seconds")]
+            counts = [count for _, count in timing["steps"]]
+            assert timing["count"] == 1 and counts == sorted(counts) and 0 < timing["sum"] < 10000000 * Programs.slow, timing
+            assert lines[-3:][0] == f'csp_milter_{name}_seconds_bucket{{le="+Inf"}} 1' and lines[-1] == f"csp_milter_{name}_seconds_count 1", lines
+            assert [int(line.rsplit(" ", 1)[1]) for line in lines[:len(counts)]] == counts, (lines, counts)
+            assert f"{name}: half up to " in table.stdout, table.stdout
+        if shutil.which("promtool"):
+            checked = subprocess.run(["promtool", "check", "metrics"], input=metrics, capture_output=True, text=True, timeout=60)
+            assert checked.returncode == 0 and not checked.stderr, checked.stderr
 
 
 def test_rude_control_clients_are_dropped():
