@@ -15,8 +15,10 @@
 #include "lifecycle.h"
 #include "log.h"
 #include "notify.h"
+#include "probe.h"
 #include "version.h"
 
+#define PROBE_MS        2000 /* that the own socket may take to answer */
 #define BACKLOG         1024
 #define DESCRIPTORS_MAX 65536
 #define PACKET_MAX                                                                                 \
@@ -259,6 +261,15 @@ static bool move_journal(struct daemon *daemon, const struct conf *conf)
 	return false;
 }
 
+static void tell_status(const struct conf *conf)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text), "mode %s, policy %s", csp_mode_name(conf->mode),
+		       conf->digest);
+	csp_notify_status(text);
+}
+
 static bool put_into_effect(struct daemon *daemon, struct snapshot *next)
 {
 	const struct conf *conf = csp_snapshot_conf(next);
@@ -271,6 +282,7 @@ static bool put_into_effect(struct daemon *daemon, struct snapshot *next)
 	csp_log_set_facility(conf->syslog_facility);
 	csp_watch_look(&daemon->watch, &daemon->filter, conf);
 	csp_log(LOG_NOTICE, "reloaded: mode=%s policy=%s", csp_mode_name(conf->mode), conf->digest);
+	tell_status(conf);
 	csp_snapshot_slot_replace(daemon->filter.slot, next);
 	return true;
 }
@@ -311,9 +323,29 @@ static void on_reopen(void *context)
 		csp_log(LOG_INFO, "journal reopened");
 }
 
+/*
+ * The watchdog hears of us only while a mail server would: that the process runs, and this thread with it, says nothing of
+ * that. Asked four times as often as it wants to hear.
+ */
+static void tell_watchdog(struct daemon *daemon)
+{
+	long wanted = csp_notify_watchdog_ms();
+	time_t now = time(NULL);
+
+	if (wanted == 0 || (now >= daemon->probed && (now - daemon->probed) * 4000 < wanted))
+		return;
+	daemon->probed = now;
+	if (csp_probe_answers(&daemon->listener, PROBE_MS))
+		csp_notify_alive();
+	else
+		csp_log(LOG_ERR, "the own socket does not answer; the watchdog is not told");
+}
+
 static void on_tick(void *context)
 {
 	struct daemon *daemon = context;
+
+	tell_watchdog(daemon);
 	struct snapshot *snapshot = csp_snapshot_slot_acquire(daemon->filter.slot);
 
 	csp_watch_look(&daemon->watch, &daemon->filter, csp_snapshot_conf(snapshot));
@@ -347,6 +379,7 @@ static void log_ready(struct daemon *daemon)
 
 	csp_log(LOG_NOTICE, "csp-milter " CSP_VERSION " ready: socket=%s mode=%s policy=%s",
 		daemon->fixed[FIXED_SOCKET], csp_mode_name(conf->mode), conf->digest);
+	tell_status(conf);
 	csp_snapshot_release(snapshot);
 	csp_notify_ready();
 }

@@ -40,6 +40,7 @@ struct daemon {
 	struct filter filter;
 	struct identity identity;
 	struct listener listener;
+	time_t probed; /* when the own socket was asked last */
 	struct control control;
 	char fixed[FIXED_COUNT][FIXED_SIZE];
 	char *journal_path;

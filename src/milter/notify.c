@@ -45,6 +45,29 @@ void csp_notify_reloading(void)
 	send_state(state);
 }
 
+void csp_notify_status(const char *text)
+{
+	char state[512];
+
+	(void)snprintf(state, sizeof(state), "STATUS=%s", text);
+	send_state(state);
+}
+
+long csp_notify_watchdog_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	long long value = usec ? strtoll(usec, NULL, 10) : 0;
+
+	if (value <= 0 || (pid && strtoll(pid, NULL, 10) != (long long)getpid()))
+		return 0;
+	return (long)(value / 1000);
+}
+
+void csp_notify_alive(void)
+{
+	send_state("WATCHDOG=1");
+}
+
 void csp_notify_stopping(void)
 {
 	send_state("STOPPING=1");

@@ -9,5 +9,10 @@
 void csp_notify_ready(void);
 void csp_notify_reloading(void); /* csp_notify_ready ends it */
 void csp_notify_stopping(void);
+void csp_notify_status(const char *text); /* one line, for systemctl status */
+
+/* How often the watchdog wants to hear of us at least, milliseconds; 0: there is none. */
+long csp_notify_watchdog_ms(void);
+void csp_notify_alive(void);
 
 #endif

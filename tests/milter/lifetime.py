@@ -462,6 +462,62 @@ def test_rude_control_clients_are_dropped():
         assert mta.message(headers=OPERATIONAL).changes
 
 
+class Manager:
+    """A service manager's end of sd_notify(3)."""
+
+    def __init__(self, daemon, watchdog_seconds=None):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(daemon.path("notify"))
+        self.environment = [f"NOTIFY_SOCKET={daemon.path('notify')}"]
+        if watchdog_seconds:
+            self.environment.append(f"WATCHDOG_USEC={watchdog_seconds * 1000000}")
+
+    def hear(self, seconds):
+        """All that is said in so many seconds."""
+        said, end = [], time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                said += self.socket.recv(4096).decode().splitlines()
+            except TimeoutError:
+                break
+        return said
+
+
+def test_the_service_manager_is_told():
+    with Daemon(start=False) as daemon:
+        manager = Manager(daemon)
+        daemon.start(wrapper=["env", *manager.environment])
+        policy = daemon.status()["policy"]
+        assert manager.hear(1.5) == [f"STATUS=mode enforce, policy {policy}", "READY=1"]
+        assert daemon.ctl("reload", "-c", daemon.conf()).returncode == 0
+        said = manager.hear(1)
+        assert said[0] == "RELOADING=1" and said[1].startswith("MONOTONIC_USEC=") and said[2:] == [f"STATUS=mode enforce, policy {policy}", "READY=1"], said
+        assert abs(int(said[1].partition("=")[2]) / 1e6 - time.monotonic()) < 30, said
+        daemon.stop()
+        assert "STOPPING=1" in manager.hear(0.5)
+
+
+def test_the_watchdog_hears_of_a_daemon_that_answers_and_of_no_other():
+    for transport in ("unix", "inet", "inet6"):
+        with Daemon(transport, start=False) as daemon:
+            manager = Manager(daemon, 2)
+            daemon.start(wrapper=["env", *manager.environment])
+            assert manager.hear(3.5).count("WATCHDOG=1") >= 2
+            if transport != "unix":
+                continue
+            # Every descriptor is taken, so no mail server gets in any more.
+            limit = len(os.listdir(f"/proc/{daemon.process.pid}/fd")) + 4
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+            crowd = [daemon.client() for _ in range(8)]
+            until(lambda: daemon.logged("the own socket does not answer"), 20, what="a daemon that cannot answer")
+            manager.hear(0.1)
+            assert "WATCHDOG=1" not in manager.hear(3)
+            for client in crowd:
+                client.close()
+            until(lambda: "WATCHDOG=1" in manager.hear(1), 30, what="a daemon that answers again")
+
+
 def test_many_descriptors_are_asked_for():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Daemon(start=False) as daemon:
