@@ -302,7 +302,7 @@ class CallTest(DirectoryTest):
 
 
 class FrameTest(verbs.VerbTest):
-    VERBS = ["check", "explain", "classify", "directory", "review", "status", "reload"]
+    VERBS = ["check", "explain", "classify", "directory", "review", "replay", "status", "reload"]
 
     def test_help_lists_every_verb_with_its_summary(self):
         result = self.run_verb("--help")
