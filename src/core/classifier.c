@@ -160,7 +160,7 @@ static bool build_phrases(struct classifier *classifier, struct classifier_error
 	if (!sources)
 		return out_of_memory(error);
 	gather_sources(sources, classifier);
-	bool built = csp_phrases_new(&classifier->phrases, &refused, sources, count);
+	bool built = csp_phrases_new(&classifier->phrases, &refused, sources, count, &classifier->settings.cache);
 	free(sources);
 	if (!built)
 		*error = (struct classifier_error){refused.text, refused.why};

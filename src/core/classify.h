@@ -9,6 +9,7 @@
 
 #include "category.h"
 #include "pack.h"
+#include "phrase_cache.h"
 #include "sender.h"
 
 struct classifier;
@@ -18,6 +19,7 @@ struct classify_settings {
 	const struct categories *categories;
 	struct spans text_fields; /* names of the fields that are read: Subject, Thread-Topic */
 	const struct proofs *tag_sources; /* whose tags count */
+	struct phrase_cache cache;        /* for building; `get` NULL: none */
 };
 
 enum evidence_kind { EVIDENCE_TAG, EVIDENCE_IDENTIFIER, EVIDENCE_PHRASE, EVIDENCE_SENDER };

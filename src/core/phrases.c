@@ -191,8 +191,67 @@ static bool compile_all(struct phrases *phrases, const struct drafts *drafts,
 	return done;
 }
 
+/* ---- the cache ---- */
+
+static bool name_set(struct phrase_set_name *out, struct span **literals,
+		     const struct phrases *phrases)
+{
+	*literals = calloc(phrases->literal_count, sizeof(**literals));
+	for (size_t i = 0; *literals && i < phrases->literal_count; i++)
+		(*literals)[i] = phrases->literals[i].text;
+	*out = (struct phrase_set_name){csp_span_from(hs_version()), *literals,
+					phrases->literal_count};
+	return *literals != NULL;
+}
+
+/* What another version or another processor compiled is refused by the library itself. */
+static bool take_from(struct phrases *phrases, const struct phrase_cache *cache,
+		      const struct phrase_set_name *name)
+{
+	size_t size = 0;
+	char *octets = cache->get(cache->context, &size, name);
+	bool taken =
+		octets && hs_deserialize_database(octets, size, &phrases->database) == HS_SUCCESS;
+
+	free(octets);
+	if (!taken)
+		phrases->database = NULL;
+	return taken;
+}
+
+static void keep_in(const struct phrase_cache *cache, const struct phrases *phrases,
+		    const struct phrase_set_name *name)
+{
+	size_t size = 0;
+	char *octets = NULL;
+
+	if (hs_serialize_database(phrases->database, &octets, &size) == HS_SUCCESS)
+		cache->put(cache->context, (struct span){octets, size}, name);
+	free(octets);
+}
+
+static bool take_or_compile(struct phrases *phrases, const struct drafts *drafts,
+			    const struct phrase_cache *cache, struct phrases_error *error)
+{
+	struct span *literals = NULL;
+	struct phrase_set_name name;
+
+	if (!cache || !cache->get || !name_set(&name, &literals, phrases)) {
+		free(literals);
+		return compile_all(phrases, drafts, error);
+	}
+	bool done = take_from(phrases, cache, &name);
+	if (!done) {
+		done = compile_all(phrases, drafts, error);
+		if (done)
+			keep_in(cache, phrases, &name);
+	}
+	free(literals);
+	return done;
+}
+
 static bool build(struct phrases *phrases, const struct phrase_source *sources, size_t count,
-		  struct phrases_error *error)
+		  const struct phrase_cache *cache, struct phrases_error *error)
 {
 	if (count == 0)
 		return true;
@@ -209,14 +268,15 @@ static bool build(struct phrases *phrases, const struct phrase_source *sources, 
 		refuse(error, SPAN_LIT(""), out_of_memory);
 	else if (draft_all(&drafts, phrases, sources, count, error)) {
 		gather_literals(phrases, &drafts);
-		done = compile_all(phrases, &drafts, error);
+		done = take_or_compile(phrases, &drafts, cache, error);
 	}
 	free(drafts.items);
 	return done;
 }
 
 bool csp_phrases_new(struct phrases **out, struct phrases_error *error,
-		     const struct phrase_source *sources, size_t count)
+		     const struct phrase_source *sources, size_t count,
+		     const struct phrase_cache *cache)
 {
 	if (hs_valid_platform() != HS_SUCCESS)
 		return refuse(error, SPAN_LIT(""),
@@ -228,7 +288,7 @@ bool csp_phrases_new(struct phrases **out, struct phrases_error *error,
 	if (!phrases)
 		return refuse(error, SPAN_LIT(""), out_of_memory);
 	csp_buf_init(&phrases->texts, SIZE_MAX / 2);
-	if (!build(phrases, sources, count, error)) {
+	if (!build(phrases, sources, count, cache, error)) {
 		csp_phrases_free(phrases);
 		return false;
 	}

@@ -8,6 +8,7 @@
 #define CSP_PHRASES_H
 
 #include "buf.h"
+#include "phrase_cache.h"
 
 struct phrases;
 struct phrase_scan;
@@ -32,8 +33,10 @@ struct phrases_error {
 	const char *why;
 };
 
+/* Compiling takes most of the time; `cache` may have it done already. */
 bool csp_phrases_new(struct phrases **out, struct phrases_error *error,
-		     const struct phrase_source *sources, size_t count);
+		     const struct phrase_source *sources, size_t count,
+		     const struct phrase_cache *cache);
 void csp_phrases_free(struct phrases *phrases);
 
 bool csp_phrase_scan_new(struct phrase_scan **out, const struct phrases *phrases);

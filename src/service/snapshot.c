@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "phrase_file.h"
 #include "text.h"
 
 /* More messages than this at once are rare; what they took is given back to the system. */
@@ -64,6 +65,7 @@ static enum conf_result build_classifier(struct snapshot *snapshot, const struct
 		.categories = &conf->categories,
 		.text_fields = conf->text_fields,
 		.tag_sources = &conf->tag_sources,
+		.cache = csp_phrase_file(conf->phrase_cache),
 	};
 	if (!csp_text_warm_up())
 		return refuse(building, CONF_NO_MEMORY, "the Unicode tables cannot be loaded");

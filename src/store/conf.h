@@ -62,6 +62,7 @@ struct conf {
 	struct conf_journal journal;
 	const char *marks;              /* path of the reviewers' marks */
 	const char *index;              /* path of the journal's index; empty: none */
+	const char *phrase_cache;       /* path of the compiled phrases; empty: they are not kept */
 	const char *directory;          /* folder of the LMDB environment */
 	struct span address_separators; /* for csp_mailbox_key */
 	unsigned directory_max_age;     /* hours since its last update; 0: no limit */

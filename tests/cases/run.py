@@ -69,7 +69,7 @@ class Runner:
         """A configuration with every pack that is shipped."""
         packs = sorted(self.shipped.glob("categories/*.conf")) + sorted(self.shipped.glob("packs/*.conf"))
         conf = self.work / "all-languages.conf"
-        conf.write_text(f"classification = {{ packs = {json.dumps([str(p) for p in packs])}; }};\n"
+        conf.write_text(f'classification = {{ cache = "{self.work}/phrases.cache"; packs = {json.dumps([str(p) for p in packs])}; }};\n'
                         f'@include "{self.shipped}/policy.conf"\n', encoding="utf-8")
         conf.chmod(0o644)
         return conf

@@ -25,6 +25,7 @@ directory = {{ path = "{state}/directory"; }};
 journal = {{ path = "{state}/decisions.jsonl"; }};
 classification = {{
   packs = {packs};
+  cache = "{cache}";
   tag_sources = {{ networks = [ "{vendor_network}" ]; }};
   remove_untrusted_tags = true;
 }};
@@ -89,7 +90,7 @@ class Filter:
             file.write(CONFIGURATION.format(
                 mode=mode, own_domains=_list(own_domains), not_judged=_list(not_judged), vendor_network=vendor_network,
                 socket=self.endpoint.libmilter, folder=self.folder,
-                state=self.state, packs=_list(_packs(self.folder, languages))))
+                state=self.state, cache=os.path.join(workspace.path, "phrases.cache"), packs=_list(_packs(self.folder, languages))))
 
     def _program(self, name):
         return os.path.join(self._build, name)

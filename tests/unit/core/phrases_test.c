@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEARD_SIZE 65536
 
@@ -31,12 +32,61 @@ struct fixture {
 	bool truncated;
 };
 
-static void open_fixture(struct fixture *fixture, const struct phrase_source *sources, size_t count)
+/* One set of octets, whatever it is of. */
+struct shelf {
+	char *octets;
+	size_t size;
+	unsigned taken, kept;
+};
+
+static char *take_from_shelf(void *context, size_t *size, const struct phrase_set_name *name)
 {
+	struct shelf *shelf = context;
+	char *copy = shelf->octets ? malloc(shelf->size) : NULL;
+
+	assert_true(name->count > 0 && name->version.len > 0);
+	if (!copy)
+		return NULL;
+	memcpy(copy, shelf->octets, shelf->size);
+	*size = shelf->size;
+	shelf->taken++;
+	return copy;
+}
+
+static void keep_on_shelf(void *context, struct span octets, const struct phrase_set_name *name)
+{
+	struct shelf *shelf = context;
+
+	(void)name;
+	free(shelf->octets);
+	shelf->octets = malloc(octets.len);
+	assert_non_null(shelf->octets);
+	memcpy(shelf->octets, octets.data, octets.len);
+	shelf->size = octets.len;
+	shelf->kept++;
+}
+
+static void build(struct fixture *fixture, const struct phrase_source *sources, size_t count,
+		  struct shelf *shelf)
+{
+	const struct phrase_cache cache = {take_from_shelf, keep_on_shelf, shelf};
 	struct phrases_error error;
 
-	if (!csp_phrases_new(&fixture->phrases, &error, sources, count))
+	if (!csp_phrases_new(&fixture->phrases, &error, sources, count, &cache))
 		fail_msg("refused: %.*s: %s", SPAN_ARG(error.text), error.why);
+}
+
+/* Compiled once, and taken from the cache for the test. */
+static void open_fixture(struct fixture *fixture, const struct phrase_source *sources, size_t count)
+{
+	struct shelf shelf = {.octets = NULL};
+
+	build(fixture, sources, count, &shelf);
+	csp_phrases_free(fixture->phrases);
+	build(fixture, sources, count, &shelf);
+	assert_int_equal(shelf.taken, count > 0);
+	assert_int_equal(shelf.kept, count > 0);
+	free(shelf.octets);
 	assert_true(csp_phrase_scan_new(&fixture->scan, fixture->phrases));
 }
 
@@ -376,7 +426,7 @@ static void a_phrase_that_is_none_is_refused_by_name(void **state)
 							{cases[i].text, {PHRASE_CATEGORY, 1, 0}}};
 		struct phrases *phrases;
 		struct phrases_error error;
-		assert_false(csp_phrases_new(&phrases, &error, sources, COUNT(sources)));
+		assert_false(csp_phrases_new(&phrases, &error, sources, COUNT(sources), NULL));
 		CHECK_SPAN(cases[i].why, error.text, cases[i].text);
 		assert_string_equal(error.why, cases[i].why);
 	}
@@ -515,9 +565,29 @@ static void the_sweep_agrees_with_the_rule_read_plainly(void **state)
 	close_fixture(&fixture);
 }
 
+static void what_a_cache_holds_wrongly_is_compiled_and_put_right(void **state)
+{
+	static const struct phrase_source sources[] = {
+		{SPAN_INIT("your invoice"), {PHRASE_CATEGORY, 0, 0}}};
+	struct shelf shelf = {.octets = NULL};
+	struct fixture fixture;
+
+	(void)state;
+	for (size_t size = 0; size < 4; size++) {
+		keep_on_shelf(&shelf, csp_span_slice(SPAN_LIT("junk"), 0, size + 1), NULL);
+		build(&fixture, sources, 1, &shelf);
+		assert_true(shelf.size > 4);
+		assert_true(csp_phrase_scan_new(&fixture.scan, fixture.phrases));
+		assert_string_equal(listen_to(&fixture, "Your invoice", ~0U), "0:your invoice ");
+		close_fixture(&fixture);
+	}
+	free(shelf.octets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_cache_holds_wrongly_is_compiled_and_put_right),
 		cmocka_unit_test(phrases_are_found_word_by_word),
 		cmocka_unit_test(scripts_without_spaces_are_searched_inside_words),
 		cmocka_unit_test(a_hit_inside_a_longer_one_of_another_group_does_not_count),
