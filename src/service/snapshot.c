@@ -17,6 +17,7 @@ struct snapshot {
 	atomic_size_t references;
 	struct conf *conf;
 	struct classify_settings settings;
+	struct phrase_file phrase_file;
 	struct classifier *classifier;
 	struct tally *tally;
 	struct privacy *privacy; /* NULL: nothing is hidden */
@@ -61,11 +62,12 @@ static enum conf_result build_classifier(struct snapshot *snapshot, const struct
 	const struct conf *conf = snapshot->conf;
 	struct classifier_error error = {.why = "memory is short"};
 
+	snapshot->phrase_file.path = conf->phrase_cache;
 	snapshot->settings = (struct classify_settings){
 		.categories = &conf->categories,
 		.text_fields = conf->text_fields,
 		.tag_sources = &conf->tag_sources,
-		.cache = csp_phrase_file(conf->phrase_cache),
+		.cache = csp_phrase_file(&snapshot->phrase_file),
 	};
 	if (!csp_text_warm_up())
 		return refuse(building, CONF_NO_MEMORY, "the Unicode tables cannot be loaded");

@@ -97,7 +97,8 @@ static char *read_octets(int fd, const struct head *head, size_t size)
 
 static char *get(void *context, size_t *size, const struct phrase_set_name *name)
 {
-	int fd = open(context, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const struct phrase_file *file = context;
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char *octets = NULL;
 	struct stat about;
 	struct head head;
@@ -144,7 +145,7 @@ static bool write_whole(int fd, const void *octets, size_t size)
 /* It can be made again, so it is not waited for the disk: what a crash leaves half is seen by its hash. */
 static void put(void *context, struct span octets, const struct phrase_set_name *name)
 {
-	const char *path = context;
+	const char *path = ((const struct phrase_file *)context)->path;
 	char beside[PATH_MAX];
 	struct head head;
 	int length = snprintf(beside, sizeof(beside), "%s.%ld", path, (long)getpid());
@@ -165,9 +166,9 @@ static void put(void *context, struct span octets, const struct phrase_set_name 
 		(void)unlink(beside);
 }
 
-struct phrase_cache csp_phrase_file(const char *path)
+struct phrase_cache csp_phrase_file(struct phrase_file *file)
 {
-	if (path[0] == '\0' || sodium_init() < 0)
+	if (file->path[0] == '\0' || sodium_init() < 0)
 		return (struct phrase_cache){.get = NULL};
-	return (struct phrase_cache){get, put, (void *)(uintptr_t)path};
+	return (struct phrase_cache){get, put, file};
 }

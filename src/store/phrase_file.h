@@ -7,10 +7,14 @@
 
 #include "phrase_cache.h"
 
+struct phrase_file {
+	const char *path;
+};
+
 /*
- * `path` must outlive the cache; an empty one keeps nothing. What is read belongs to root or to the process's user, and is
+ * The file must outlive the cache; an empty path keeps nothing. What is read belongs to root or to the process's user, and is
  * writable for its owner alone; what is written takes the file's place whole, and only in a folder of the process's user.
  */
-struct phrase_cache csp_phrase_file(const char *path);
+struct phrase_cache csp_phrase_file(struct phrase_file *file);
 
 #endif

@@ -33,14 +33,16 @@ static int remove_folder(void **state)
 
 static void put(const char *octets, const struct phrase_set_name *of)
 {
-	struct phrase_cache cache = csp_phrase_file(path);
+	struct phrase_file file = {path};
+	struct phrase_cache cache = csp_phrase_file(&file);
 
 	cache.put(cache.context, csp_span_from(octets), of);
 }
 
 static void assert_has(const char *octets, const struct phrase_set_name *of)
 {
-	struct phrase_cache cache = csp_phrase_file(path);
+	struct phrase_file file = {path};
+	struct phrase_cache cache = csp_phrase_file(&file);
 	size_t size = 0;
 	char *got = cache.get(cache.context, &size, of);
 
@@ -134,7 +136,8 @@ static void what_others_may_write_is_not_read_and_not_written(void **state)
 static void without_a_path_nothing_is_kept(void **state)
 {
 	(void)state;
-	assert_null(csp_phrase_file("").get);
+	struct phrase_file none = {""};
+	assert_null(csp_phrase_file(&none).get);
 	strcpy(path, "/nonexistent/phrases.cache");
 	put("compiled", &name);
 	assert_has(NULL, &name);
