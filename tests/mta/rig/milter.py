@@ -23,6 +23,7 @@ milter = {{
 }};
 directory = {{ path = "{state}/directory"; }};
 journal = {{ path = "{state}/decisions.jsonl"; }};
+review = {{ marks = "{state}/marks.db"; index = "{state}/index.db"; }};
 classification = {{
   packs = {packs};
   cache = "{cache}";
