@@ -141,6 +141,7 @@ Send more, with Debian's swaks (the client's address proves who sends: {vendor} 
 
 See what was decided, and why:
   {ctl} review list -c {conf}
+  {ctl} review report -c {conf} -o report.html
   {ctl} explain -c {conf} --client {vendor} --from microsoft-noreply@microsoft.com \\
         --rcpt anna@kornblum.example {samples}/04.eml
 

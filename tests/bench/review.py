@@ -133,8 +133,9 @@ def ask(bench, rounds):
         times = [bench.run("list", *words)[0] for _ in range(rounds)]
         say(" ".join(("list",) + words), f"{statistics.median(times):.2f}, {max(times):.2f}")
     some = bench.run("--csv", "--limit", "3")[1].decode().splitlines()[1].split('"')[3]
-    for words in (("show", some), ("stats",), ("stats", "--since", "2026-10-12"), ("stats", "--by", "customer")):
-        times = [bench.run(*words)[0] for _ in range(1 if words[0] == "stats" else rounds)]
+    for words in (("show", some), ("stats",), ("stats", "--since", "2026-10-12"), ("stats", "--by", "customer"),
+                  ("report", "--since", "2026-10-12", "-o", "/dev/null"), ("report", "--since", "2000-01-01", "-o", "/dev/null")):
+        times = [bench.run(*words)[0] for _ in range(rounds if words[0] == "show" else 1)]
         say(" ".join(words), f"{statistics.median(times):.2f}, {max(times):.2f}")
     print("as a share of reading the journal through")
     for words in (("--rule", "rare"), ("--to", "customer77.example", "--all")):
