@@ -7,10 +7,12 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import time
+import unittest
 
 import verbs
 from journal import line, recipient, record
@@ -274,6 +276,31 @@ class IndexTest(verbs.VerbTest):
                 self.assertEqual({(one.status, one.out) for one in results}, {(0, results[0].out)})
                 self.assertEqual(len(results[0].out.splitlines()), 3001 + round_)
                 self.add(self.records(1))
+
+    @unittest.skipIf(os.getuid() != 0, "only root is several users")
+    def test_a_group_shares_index_and_marks(self):
+        os.makedirs(self.path("log"))
+        os.makedirs(self.path("review"))
+        records = self.records(20)
+        self.add(records)
+        for path, group, mode in ((self.folder, 0, 0o755), (self.path("log"), 23456, 0o2750), (self.live, 23456, 0o640), (self.path("review"), 23456, 0o2770)):
+            os.chown(path, 0, group)
+            os.chmod(path, mode)
+        with open(self.path("indexed.conf"), encoding="utf-8") as file:
+            conf = file.read().replace(self.path("index.db"), self.path("review/index.db")).replace(self.path("marks.db"), self.path("review/marks.db"))
+        os.chmod(self.write("group.conf", conf), 0o644)
+        program = shutil.copy(verbs.PROGRAM, self.path("program"))
+
+        def run_as(user, group, *words):
+            return subprocess.run([program, "review", *words, "-c", self.path("group.conf")], capture_output=True, text=True, timeout=60,
+                                  env=self.environment(), user=user, group=group, extra_groups=[])
+        for round_, user in enumerate((12345, 12346, 12345, 12347)):
+            listed = run_as(user, 23456, "--csv", "--all")
+            self.assertEqual((len(listed.stdout.splitlines()), listed.stderr), (21 + round_, ""))
+            self.assertEqual(run_as(user, 23456, "mark", records[round_]["decision"], "confirmed").stderr, "")
+            self.assertEqual(len(run_as(user, 23456, "--csv", "--all", "--reviewed").stdout.splitlines()), 2 + round_)
+            self.add(self.records(1))
+        self.assertEqual(run_as(54321, 54321, "--all").returncode, 77)
 
     def test_killed_at_any_moment_it_goes_on(self):
         os.makedirs(self.path("log"))
