@@ -11,7 +11,8 @@ A case is a folder:
   directory.jsonl  optional; else the one of common/
   *.conf, *.list   optional; each takes the place of the file of that name of common/
 
-In .conf files ${conf} is a copy of the shipped configuration and ${directory} the imported directory.
+In .conf files ${conf} is a copy of the shipped configuration, ${directory} the imported directory and ${cache} a place for
+compiled phrases.
 Exit status: 0 all passed, 1 some failed, 2 could not be run.
 """
 import argparse
@@ -57,10 +58,12 @@ class Runner:
 
     def write_conf(self, target, folders, directory):
         target.mkdir(mode=0o755)
+        # The compiled phrases are the same for all cases but those with packs of their own.
+        cache = (self.work if len(folders) == 1 or not list(folders[1].glob("pack*.conf")) else target) / "phrases.cache"
         for folder in folders:
             for source in [*folder.glob("*.conf"), *folder.glob("*.list")]:
                 text = string.Template(source.read_text(encoding="utf-8")).safe_substitute(
-                    conf=self.shipped, directory=directory)
+                    conf=self.shipped, directory=directory, cache=cache)
                 path = target / source.name
                 path.write_text(text, encoding="utf-8")
                 path.chmod(0o644)
@@ -69,7 +72,7 @@ class Runner:
         """A configuration with every pack that is shipped."""
         packs = sorted(self.shipped.glob("categories/*.conf")) + sorted(self.shipped.glob("packs/*.conf"))
         conf = self.work / "all-languages.conf"
-        conf.write_text(f'classification = {{ cache = "{self.work}/phrases.cache"; packs = {json.dumps([str(p) for p in packs])}; }};\n'
+        conf.write_text(f'classification = {{ cache = "{self.work}/all-phrases.cache"; packs = {json.dumps([str(p) for p in packs])}; }};\n'
                         f'@include "{self.shipped}/policy.conf"\n', encoding="utf-8")
         conf.chmod(0o644)
         return conf
