@@ -121,11 +121,10 @@ class IndexTest(verbs.VerbTest):
         for words in FILTERS:
             with self.subTest(words):
                 self.both("--csv", *words)
-                self.both("--json", "--limit", "3", "--page", self.chance.choice("12"), *words)
                 order = self.chance.choice(("from", "to", "rule", "customer", "category", "subject"))
-                self.both("--sort", order, "--limit", "7", "--page", "2", *words)
                 by = self.chance.choice(("rule", "category", "sender", "from", "customer", "language", "day", "action"))
-                self.both("stats", "--by", by, "--json", *words)
+                self.both(*self.chance.choice((("--json", "--limit", "3", "--page", self.chance.choice("12")),
+                                               ("--sort", order, "--limit", "7", "--page", "2"), ("stats", "--by", by, "--json"))), *words)
         listed = self.both("--csv", "--all", "--limit", "0").out
         self.assertEqual(len(listed.splitlines()), 241)
         self.assertGreater(len(self.both("--csv", "--reviewed").out.splitlines()), 10)
@@ -268,13 +267,13 @@ class IndexTest(verbs.VerbTest):
 
     def test_many_at_once_see_the_same(self):
         os.makedirs(self.path("log"))
-        self.add(self.records(3000))
+        self.add(self.records(1000))
         words = ("review", "--csv", "--all", "-c", self.path("indexed.conf"))
-        with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            for round_ in range(4):
-                results = list(pool.map(lambda _: self.run_verb(*words), range(6)))
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for round_ in range(3):
+                results = list(pool.map(lambda _: self.run_verb(*words), range(4)))
                 self.assertEqual({(one.status, one.out) for one in results}, {(0, results[0].out)})
-                self.assertEqual(len(results[0].out.splitlines()), 3001 + round_)
+                self.assertEqual(len(results[0].out.splitlines()), 1001 + round_)
                 self.add(self.records(1))
 
     @unittest.skipIf(os.getuid() != 0, "only root is several users")
