@@ -40,12 +40,9 @@ struct listing {
 static bool list_record(void *context, json_t *record)
 {
 	struct listing *listing = context;
-	json_t *displaced = NULL;
+	json_t *displaced;
 
-	if (csp_review_outcome_of(record).len > 0)
-		listing->failed = !csp_window_join(&listing->window, record);
-	else
-		listing->failed = !csp_window_push(&displaced, &listing->window, record);
+	listing->failed = !csp_window_take(&displaced, &listing->window, record);
 	if (displaced && listing->print)
 		listing->failed = listing->failed || !listing->print(displaced);
 	json_decref(displaced);

@@ -34,10 +34,8 @@ static bool find_record(void *context, json_t *record)
 	struct finding *finding = context;
 	json_t *displaced;
 
-	if (csp_review_outcome_of(record).len > 0)
-		finding->failed = !csp_window_join(&finding->window, record);
-	else if (!is_held(&finding->window, record))
-		finding->failed = !csp_window_push(&displaced, &finding->window, record);
+	if (!is_held(&finding->window, record))
+		finding->failed = !csp_window_take(&displaced, &finding->window, record);
 	return !finding->failed && finding->window.count < SHOW_MATCHES;
 }
 
@@ -91,12 +89,9 @@ struct asking {
 static bool keep_related(void *context, json_t *record)
 {
 	struct finding *finding = context;
-	json_t *displaced = NULL;
+	json_t *displaced;
 
-	if (csp_review_outcome_of(record).len > 0)
-		finding->failed = !csp_window_join(&finding->window, record);
-	else
-		finding->failed = !csp_window_push(&displaced, &finding->window, record);
+	finding->failed = !csp_window_take(&displaced, &finding->window, record);
 	json_decref(displaced);
 	return !finding->failed;
 }

@@ -72,3 +72,10 @@ bool csp_window_join(struct window *window, const json_t *outcome)
 	}
 	return true;
 }
+
+bool csp_window_take(json_t **displaced, struct window *window, json_t *record)
+{
+	*displaced = NULL;
+	return csp_review_outcome_of(record).len > 0 ? csp_window_join(window, record)
+						     : csp_window_push(displaced, window, record);
+}

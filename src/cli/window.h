@@ -25,6 +25,9 @@ bool csp_window_push(json_t **displaced, struct window *window, json_t *record);
 /* Puts "outcome" into the decision that an outcome record is for, if it is in the window. */
 bool csp_window_join(struct window *window, const json_t *outcome);
 
+/* Pushes a decision, joins an outcome. */
+bool csp_window_take(json_t **displaced, struct window *window, json_t *record);
+
 json_t *csp_window_at(const struct window *window, size_t index); /* 0 is the oldest */
 
 #endif
