@@ -118,7 +118,7 @@ class IndexTest(verbs.VerbTest):
         records = self.records(240)
         self.add(records)
         self.mark_some(records)
-        for words in FILTERS:
+        for words in self.chance.sample(FILTERS, min(len(FILTERS), int(os.environ.get("CSP_FILTERS", len(FILTERS))))):
             with self.subTest(words):
                 self.both("--csv", *words)
                 order = self.chance.choice(("from", "to", "rule", "customer", "category", "subject"))

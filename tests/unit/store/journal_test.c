@@ -810,7 +810,11 @@ static void a_reopening_that_fails_after_a_failed_sync_does_not_trust_the_file(v
 
 /* Disks that fail at any moment; a build may ask for more of them. */
 #ifndef STORMS
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STORMS 3
+#else
 #define STORMS 10
+#endif
 #endif
 
 struct storm {
