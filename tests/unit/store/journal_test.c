@@ -156,11 +156,14 @@ static int teardown(void **state)
 static char *read_file(const char *name)
 {
 	FILE *stream = fopen(name, "r");
-	char *text = calloc(1, 1 << 20);
+	struct stat about;
 
 	assert_non_null(stream);
+	assert_int_equal(fstat(fileno(stream), &about), 0);
+	size_t size = (size_t)about.st_size;
+	char *text = calloc(1, size + 1);
 	assert_non_null(text);
-	assert_true(fread(text, 1, (1 << 20) - 1, stream) < (1 << 20) - 1);
+	assert_int_equal(fread(text, 1, size, stream), size);
 	fclose(stream);
 	return text;
 }
