@@ -18,7 +18,7 @@ static const char schema[] =
 	"INSERT OR IGNORE INTO state VALUES ('key', randomblob(16)), ('complete', 0);"
 	"CREATE TABLE IF NOT EXISTS file (number INTEGER PRIMARY KEY, path TEXT, device INTEGER, "
 	"inode INTEGER, size INTEGER, mtime INTEGER, head INTEGER, taken INTEGER, "
-	"decisions INTEGER, damaged INTEGER, first INTEGER, last INTEGER);"
+	"decisions INTEGER, damaged INTEGER, first INTEGER, last INTEGER, doubles INTEGER);"
 	"CREATE TABLE IF NOT EXISTS word (number INTEGER PRIMARY KEY, text TEXT UNIQUE);"
 	"CREATE TABLE IF NOT EXISTS text (number INTEGER PRIMARY KEY, text TEXT);"
 	"CREATE TABLE IF NOT EXISTS address (number INTEGER PRIMARY KEY, text TEXT, searched "
@@ -51,7 +51,7 @@ static const char *const statements[STATEMENTS] = {
 		"INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[ADD_VERDICT] = "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[ADD_OUTCOME] = "INSERT OR IGNORE INTO outcome VALUES (?, ?, ?)",
-	[SAVE_FILE] = "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SAVE_FILE] = "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[GET_DECISION] =
 		"SELECT d.id, d.queue_id, s.text, o.author, o.path, a.text, w.text, m.text, "
 		"c.text, f.path, d.offset, d.length FROM decision d "

@@ -259,18 +259,18 @@ static int add_outcome(struct review_index *index, const json_t *record, struct 
 	return code == SQLITE_OK ? csp_sql_step(statement) : code;
 }
 
-int csp_review_index_add(sqlite3_int64 *added, struct review_index *index, const json_t *record,
-			 struct review_place place)
+int csp_review_index_add(sqlite3_int64 *added, bool *known, struct review_index *index,
+			 const json_t *record, struct review_place place)
 {
-	bool known = false;
 	int code;
 
 	*added = 0;
+	*known = false;
 	if (csp_review_outcome_of(record).len > 0)
 		return add_outcome(index, record, place);
 	sqlite3_int64 number = number_of(index, record);
-	code = is_known(&known, index, &number, csp_review_text(record, "decision"));
-	if (code != SQLITE_OK || known)
+	code = is_known(known, index, &number, csp_review_text(record, "decision"));
+	if (code != SQLITE_OK || *known)
 		return code;
 	code = add_decision(index, number, record, place);
 	if (code == SQLITE_OK)

@@ -59,8 +59,8 @@ struct review_place {
 	size_t length;
 };
 
-/* *added is the decision's number; 0 when it was known already, or is an outcome. Gives a code. */
-int csp_review_index_add(sqlite3_int64 *added, struct review_index *index, const json_t *record,
-			 struct review_place place);
+/* *added is the decision's number; 0 when it was known already, which *known tells, or is an outcome. Gives a code. */
+int csp_review_index_add(sqlite3_int64 *added, bool *known, struct review_index *index,
+			 const json_t *record, struct review_place place);
 
 #endif

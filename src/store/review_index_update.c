@@ -25,6 +25,7 @@ struct known_file {
 	struct review_folder_file now;
 	sqlite3_int64 number, head;
 	uint64_t taken, decisions, damaged;
+	uint64_t doubles; /* records that stand in another file, too, and were taken from there */
 	sqlite3_int64 first, last; /* numbers of its decisions; 0: it has none */
 	bool there, unread;
 };
@@ -36,6 +37,7 @@ struct updating {
 	struct known_file *known;
 	size_t count, cap;
 	uint64_t done, total, added;
+	bool forgot; /* a file that was removed */
 };
 
 static bool is_failed(const struct updating *updating)
@@ -97,6 +99,7 @@ static void take_row(struct updating *updating, sqlite3_stmt *row)
 	file->damaged = (uint64_t)sqlite3_column_int64(row, 9);
 	file->first = sqlite3_column_int64(row, 10);
 	file->last = sqlite3_column_int64(row, 11);
+	file->doubles = (uint64_t)sqlite3_column_int64(row, 12);
 }
 
 static void load_files(struct updating *updating)
@@ -126,7 +129,8 @@ static void save_file(struct updating *updating, struct known_file *file)
 					(sqlite3_int64)file->decisions,
 					(sqlite3_int64)file->damaged,
 					file->first,
-					file->last};
+					file->last,
+					(sqlite3_int64)file->doubles};
 
 	if (!row)
 		return;
@@ -146,7 +150,7 @@ static void save_file(struct updating *updating, struct known_file *file)
 
 /* ---- which of them is which ---- */
 
-/* The hash of a file's first whole line; 0 when it has none yet, or cannot be read, which `code` tells. */
+/* The hash of a file's first whole line; 0 when it has none yet, or cannot be opened. */
 static sqlite3_int64 head_of(struct updating *updating, const char *path)
 {
 	struct review_file file;
@@ -276,10 +280,24 @@ static void hand_over(struct updating *updating, struct known_file *from, struct
 	change(updating, "UPDATE outcome SET file = ?4 WHERE file = ?1", from, to->number);
 	change(updating, "DELETE FROM file WHERE number = ?1", from, 0);
 	to->decisions += from->decisions;
+	to->doubles -= from->decisions < to->doubles ? from->decisions : to->doubles;
 	to->last = from->last > to->last ? from->last : to->last;
 	if (!to->first || (from->first && from->first < to->first))
 		to->first = from->first;
 	save_file(updating, to);
+}
+
+/* What was taken from a file that is gone may stand in one that has been read: that is read once more. */
+static void read_doubles(struct updating *updating)
+{
+	for (size_t i = 0; i < updating->count; i++) {
+		struct known_file *file = &updating->known[i];
+		if (!file->there || file->doubles == 0)
+			continue;
+		file->unread = true;
+		file->taken = file->damaged = file->doubles = 0;
+		updating->total += (uint64_t)file->now.size;
+	}
 }
 
 static void part_with(struct updating *updating, struct known_file *file)
@@ -292,6 +310,25 @@ static void part_with(struct updating *updating, struct known_file *file)
 		}
 	}
 	forget(updating, file);
+	updating->forgot = true;
+}
+
+/*
+ * Texts that no decision has any more, after a file went: who removes a journal wants what was in it removed. The indexes
+ * that this needs are there.
+ */
+static void sweep(struct updating *updating)
+{
+	(void)run(updating, "DELETE FROM subject WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE "
+			    "d.subject = subject.number);"
+			    "DELETE FROM normal WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE "
+			    "d.subject = normal.number);"
+			    "DELETE FROM origin WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE "
+			    "d.origin = origin.number);"
+			    "DELETE FROM address WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE "
+			    "v.address = address.number);"
+			    "DELETE FROM text WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE "
+			    "v.customer = text.number);");
 }
 
 static void find_files(struct updating *updating)
@@ -314,6 +351,8 @@ static void find_files(struct updating *updating)
 		if (!updating->known[i].there)
 			part_with(updating, &updating->known[i]);
 	}
+	if (updating->forgot)
+		read_doubles(updating);
 }
 
 /* ---- what they hold ---- */
@@ -324,13 +363,15 @@ static void take_line(struct updating *updating, struct known_file *file, struct
 	json_t *record = csp_review_line(line);
 	struct review_place place = {file->number, offset, line.len};
 	sqlite3_int64 number = 0;
+	bool known = false;
 
 	if (record)
 		updating->index->code =
-			csp_review_index_add(&number, updating->index, record, place);
+			csp_review_index_add(&number, &known, updating->index, record, place);
 	else
 		file->damaged++;
 	json_decref(record);
+	file->doubles += known;
 	if (!number)
 		return;
 	file->decisions++;
@@ -463,6 +504,8 @@ static void update(struct updating *updating)
 	}
 	if (!is_failed(updating) && (!complete || updating->call->rebuild))
 		change_indexes(updating, true);
+	if (!is_failed(updating) && updating->forgot)
+		sweep(updating);
 	if (!is_failed(updating))
 		(void)run(updating, "COMMIT");
 	else

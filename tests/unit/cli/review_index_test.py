@@ -192,10 +192,31 @@ class IndexTest(verbs.VerbTest):
         self.assertEqual(len(indexed.out.splitlines()), 10)
         self.assertIn(some[4]["decision"], self.run_verb("review", "show", some[4]["decision"], "-c", self.path("indexed.conf")).out)
         os.unlink(self.live + ".given-up-20261101T000000Z-0")
-        self.run_verb("review", "-c", self.path("indexed.conf"))
+        # What was taken from the file that is gone stands in the other one still.
+        self.assertEqual(self.count(), 6)
+        self.both("show", some[4]["decision"])
         done = self.run_verb("review", "index", "--rebuild", "-c", self.path("indexed.conf"))
         self.assert_says(done, 0, "6 decisions of 1 file, 6 of them new; 0 damaged lines passed over\n", "")
         self.assertEqual(self.count(), 6)
+
+    def test_what_goes_with_a_file_leaves_no_text_behind(self):
+        os.makedirs(self.path("log"))
+        secret = {**self.records(1)[0], "subject": "Quarterly secret", "authors": [{"field": "from", "address": "secret@vendor.example"}],
+                  "reverse_path": "<secret@vendor.example>", "recipients": [{**recipient("secret@customer.example"), "customer": "secret-1"}]}
+        self.add([secret], self.live + ".1")
+        self.add(self.records(5))
+        self.assertEqual(self.count(), 6)
+        tables = ("subject", "normal", "origin", "address", "text")
+
+        def hold(word):
+            with sqlite3.connect(self.path("index.db")) as database:
+                found = {table for table in tables for row in database.execute(f"SELECT * FROM {table}") if word in str(row).lower()}
+            database.close()
+            return found
+        self.assertEqual(hold("secret"), set(tables))
+        os.unlink(self.live + ".1")
+        self.assertEqual(self.count(), 5)
+        self.assertEqual(hold("secret"), set())
 
     def test_it_can_be_made_anew_and_marks_stay(self):
         os.makedirs(self.path("log"))
