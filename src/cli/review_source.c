@@ -89,6 +89,12 @@ static void show_progress(void *context, uint64_t done, uint64_t total)
 	csp_progress_show(context, "reading the journal", done, total, "");
 }
 
+static void tell_trouble(void *context, const char *path, int error)
+{
+	csp_progress_clear(context);
+	csp_cli_error("%s: %s; passed over", path, strerror(error));
+}
+
 static enum review_index_result update_index(struct review_index_report *report,
 					     const struct review_source *source, bool rebuild)
 {
@@ -97,6 +103,7 @@ static enum review_index_result update_index(struct review_index_report *report,
 		.journal = source->conf->journal.path,
 		.rebuild = rebuild,
 		.progress = show_progress,
+		.trouble = tell_trouble,
 		.context = &progress,
 	};
 
@@ -270,8 +277,13 @@ int csp_review_source_read(struct review_counts *counts, const struct review_sou
 	int status = EX_OK;
 
 	for (size_t i = 0; status == EX_OK && i < source->journal_count; i++) {
-		if (!csp_review_read(counts, source->journals[i], &call->filter, join, &joining))
-			status = journal_error(source->journals[i]);
+		const char *path = source->journals[i];
+		bool read = csp_review_read(counts, path, &call->filter, join, &joining);
+		/* As by the index: one that is old and damaged is passed over. */
+		if (!read && source->conf && strcmp(path, source->conf->journal.path) != 0)
+			csp_cli_error("%s: %s; passed over", path, strerror(errno));
+		else if (!read)
+			status = journal_error(path);
 		if (joining.failed)
 			status = marks_error(source->marks, source->marks_path);
 	}

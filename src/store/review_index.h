@@ -25,11 +25,15 @@ const char *csp_review_index_error(const struct review_index *index);
 /* Octets read of all that are to be read; now and then. */
 typedef void review_index_progress(void *context, uint64_t done, uint64_t total);
 
+/* A rotated file that cannot be read, or not to its end, and why (errno): what is known of it stays. */
+typedef void review_index_trouble(void *context, const char *path, int error);
+
 struct review_index_call {
 	const char *
 		journal; /* the file that grows; its rotated ones are those whose names begin with its own */
 	bool rebuild;                    /* forget what is known first */
 	review_index_progress *progress; /* NULL: nobody looks */
+	review_index_trouble *trouble;
 	void *context;
 };
 

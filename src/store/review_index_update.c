@@ -37,7 +37,8 @@ struct updating {
 	struct known_file *known;
 	size_t count, cap;
 	uint64_t done, total, added;
-	bool forgot; /* a file that was removed */
+	bool forgot;    /* a file that was removed */
+	int read_error; /* errno of the file that is being read */
 };
 
 static bool is_failed(const struct updating *updating)
@@ -150,25 +151,34 @@ static void save_file(struct updating *updating, struct known_file *file)
 
 /* ---- which of them is which ---- */
 
-/* The hash of a file's first whole line; 0 when it has none yet, or cannot be opened. */
-static sqlite3_int64 head_of(struct updating *updating, const char *path)
+/* Without the file that grows there is no answer; an old one that is damaged must not keep all others from being asked. */
+static void meet_trouble(struct updating *updating, const char *path, int error)
+{
+	if (strcmp(path, updating->call->journal) == 0)
+		fail(updating, error);
+	else
+		updating->call->trouble(updating->call->context, path, error);
+}
+
+/* The hash of a file's first whole line; 0 when it has none yet. */
+static bool find_head(sqlite3_int64 *head, struct updating *updating, const char *path)
 {
 	struct review_file file;
-	sqlite3_int64 head = 0;
 	struct lines lines;
 	struct span line;
 
+	*head = 0;
 	if (!csp_review_file_open(&file, path, 0)) {
 		if (errno != ENOENT)
-			fail(updating, errno);
-		return 0;
+			meet_trouble(updating, path, errno);
+		return false;
 	}
 	csp_lines_init_reader(&lines, csp_review_file_read, &file, REVIEW_LINE_MAX);
 	if (csp_lines_next(&line, &lines) == LINES_LINE && lines.ended)
-		head = csp_review_index_hash(updating->index, line);
+		*head = csp_review_index_hash(updating->index, line);
 	csp_lines_dispose(&lines);
 	(void)csp_review_file_close(&file);
-	return head;
+	return true;
 }
 
 /*
@@ -221,13 +231,27 @@ static void claim_unchanged(struct updating *updating, struct review_folder_file
 	}
 }
 
+/* A file that cannot be opened is there all the same. */
+static void keep(struct updating *updating, const struct review_folder_file *found)
+{
+	for (size_t i = 0; i < updating->count; i++) {
+		struct known_file *known = &updating->known[i];
+		if (known->now.device == found->device && known->now.inode == found->inode)
+			known->there = true;
+	}
+}
+
 static void claim(struct updating *updating, const struct review_folder_file *found)
 {
-	sqlite3_int64 head = found->path ? head_of(updating, found->path) : 0;
 	struct known_file *file;
+	sqlite3_int64 head;
 
-	if (!found->path || is_failed(updating))
+	if (!found->path)
 		return;
+	if (!find_head(&head, updating, found->path)) {
+		keep(updating, found);
+		return;
+	}
 	file = recognise(updating, found, head);
 	if (!file)
 		return;
@@ -403,11 +427,12 @@ static bool read_line(struct updating *updating, struct known_file *file, struct
 	struct span line;
 	enum lines_result result = csp_lines_next(&line, lines);
 
-	if (result == LINES_READ_ERROR || result == LINES_NO_MEMORY) {
-		fail(updating, result == LINES_NO_MEMORY ? ENOMEM : errno);
-		return false;
-	}
-	if (result == LINES_END || !lines->ended)
+	if (result == LINES_NO_MEMORY)
+		fail(updating, ENOMEM);
+	if (result == LINES_READ_ERROR)
+		updating->read_error = errno;
+	if (result == LINES_NO_MEMORY || result == LINES_READ_ERROR || result == LINES_END ||
+	    !lines->ended)
 		return false;
 	if (result == LINES_TOO_LONG)
 		file->damaged++;
@@ -424,9 +449,10 @@ static void read_file(struct updating *updating, struct known_file *file)
 	struct review_file opened;
 	struct lines lines;
 
+	updating->read_error = 0;
 	if (!csp_review_file_open(&opened, file->now.path, file->taken)) {
 		if (errno != ENOENT)
-			fail(updating, errno);
+			meet_trouble(updating, file->now.path, errno);
 		return;
 	}
 	csp_lines_init_reader(&lines, csp_review_file_read, &opened, REVIEW_LINE_MAX);
@@ -437,9 +463,12 @@ static void read_file(struct updating *updating, struct known_file *file)
 	}
 	csp_lines_dispose(&lines);
 	(void)csp_review_file_close(&opened);
+	/* What has trouble is tried again the next time, from where it came to. */
+	if (updating->read_error)
+		meet_trouble(updating, file->now.path, updating->read_error);
 	if (is_failed(updating))
 		return;
-	file->unread = false;
+	file->unread = updating->read_error != 0;
 	save_file(updating, file);
 	updating->done += (uint64_t)file->now.size;
 }

@@ -199,6 +199,23 @@ class IndexTest(verbs.VerbTest):
         self.assert_says(done, 0, "6 decisions of 1 file, 6 of them new; 0 damaged lines passed over\n", "")
         self.assertEqual(self.count(), 6)
 
+    def test_an_old_file_that_is_damaged_is_passed_over_and_told(self):
+        os.makedirs(self.path("log"))
+        some = self.records(30)
+        packed = gzip.compress("".join(line(one) for one in some[:10]).encode())
+        self.write("log/decisions.jsonl.2.gz", packed[:40] + b"\xff" * 60 + packed[100:])
+        self.add(some[10:20], self.live + ".1")
+        self.add(some[20:])
+        for _ in range(2):
+            told = self.both("--csv", "--since", "2026-01-01", "--all")
+            self.assertEqual(len(told.out.splitlines()), 21)
+            self.assertRegex(told.err, r"^csp-milterctl: \S+/decisions\.jsonl\.2\.gz: [^\n]+; passed over\n$")
+        os.utime(self.write("log/decisions.jsonl.2.gz", packed), (1, 1))
+        self.assertEqual(self.count(), 30)
+        os.rename(self.live, self.path("away"))
+        for name in ("indexed.conf", "plain.conf"):
+            self.assertEqual(len(self.run_verb("review", "--csv", "--all", "-c", self.path(name)).out.splitlines()), 21)
+
     def test_what_goes_with_a_file_leaves_no_text_behind(self):
         os.makedirs(self.path("log"))
         secret = {**self.records(1)[0], "subject": "Quarterly secret", "authors": [{"field": "from", "address": "secret@vendor.example"}],
