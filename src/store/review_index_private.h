@@ -6,7 +6,7 @@
 #ifndef CSP_REVIEW_INDEX_PRIVATE_H
 #define CSP_REVIEW_INDEX_PRIVATE_H
 
-#include "review_index.h"
+#include "review_query.h"
 #include "sql.h"
 
 #define REVIEW_NUMBER_BITS 15 /* below the milliseconds */
@@ -51,6 +51,13 @@ sqlite3_stmt *csp_review_index_statement(struct review_index *index, enum review
 sqlite3_int64 csp_review_index_hash(const struct review_index *index, struct span text);
 
 int csp_review_index_load_words(struct review_index *index); /* a code */
+
+/*
+ * To be stepped and finalised: number, own, id, and the numbers of rule, disposition, sender, action, would-action, category,
+ * language, customer and origin of each verdict. NULL when nothing can pass, or it failed, which is in the index's code.
+ */
+sqlite3_stmt *csp_review_index_facts_statement(struct review_index *index,
+					       const struct review_query *query);
 
 /* A record of a journal's file, a decision or an outcome, and where it stands. */
 struct review_place {
