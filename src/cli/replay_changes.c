@@ -17,8 +17,9 @@ static const struct span not_judged = SPAN_INIT("(not judged)");
 
 bool csp_replay_changes_init(struct replay_changes *changes)
 {
-	*changes = (struct replay_changes){json_object(), json_object(), json_object(), 0};
-	return changes->recipients && changes->messages && changes->rules;
+	*changes = (struct replay_changes){json_object(), json_object(), json_object(),
+					   json_object(), 0};
+	return changes->recipients && changes->messages && changes->rules && changes->dispositions;
 }
 
 void csp_replay_changes_dispose(struct replay_changes *changes)
@@ -26,6 +27,7 @@ void csp_replay_changes_dispose(struct replay_changes *changes)
 	json_decref(changes->recipients);
 	json_decref(changes->messages);
 	json_decref(changes->rules);
+	json_decref(changes->dispositions);
 }
 
 /* One more of a row that is found by what was and what would be. */
@@ -55,7 +57,7 @@ static bool count(json_t *rows, struct span was, struct span would, struct span 
 	       json_array_append_new(examples, json_stringn(id.data, id.len)) == 0;
 }
 
-static bool count_rule(json_t *rules, struct span name, const char *member)
+static bool count_up(json_t *rules, struct span name, const char *member)
 {
 	json_t *row = json_object_getn(rules, name.data, name.len);
 
@@ -89,16 +91,19 @@ static bool add_recipient(bool *changed, struct replay_changes *changes, const j
 	struct span rule = csp_review_text(recipient, "rule");
 	struct span now_rule = now ? now->verdict.rule : not_judged;
 	struct buf was, would;
-	bool ok = count_rule(changes->rules, rule, "was") &&
-		  count_rule(changes->rules, now_rule, "would_be");
+	struct span disposition = csp_review_text(recipient, "disposition");
+	struct span now_disposition =
+		now ? csp_span_from(csp_disposition_name(now->verdict.disposition)) : not_judged;
+	bool ok = count_up(changes->rules, rule, "was") &&
+		  count_up(changes->rules, now_rule, "would_be") &&
+		  count_up(changes->dispositions, disposition, "was") &&
+		  count_up(changes->dispositions, now_disposition, "would_be");
 
 	csp_buf_init(&was, KEY_MAX);
 	csp_buf_init(&would, KEY_MAX);
-	append_verdict(&was, rule, csp_review_text(recipient, "disposition"),
-		       csp_review_text(recipient, "action"));
+	append_verdict(&was, rule, disposition, csp_review_text(recipient, "action"));
 	if (now)
-		append_verdict(&would, now_rule,
-			       csp_span_from(csp_disposition_name(now->verdict.disposition)),
+		append_verdict(&would, now_rule, now_disposition,
 			       csp_span_from(csp_action_name(csp_recipient_action(now))));
 	else
 		csp_buf_append(&would, not_judged);
@@ -224,12 +229,12 @@ static bool print_rows(json_t *rows, const char *what)
 	return ok;
 }
 
-static bool print_rules(json_t *rules)
+static bool print_counts(json_t *rules, const char *heading)
 {
 	const char *name;
 	json_t *row;
 	struct buf text;
-	bool ok = printf("\n%-28s %12s %12s\n", "RULE", "DECIDED", "WOULD") >= 0;
+	bool ok = printf("\n%-28s %12s %12s\n", heading, "WAS", "WOULD BE") >= 0;
 
 	csp_buf_init(&text, KEY_MAX);
 	json_object_foreach(rules, name, row)
@@ -253,7 +258,8 @@ bool csp_replay_changes_print(const struct replay_changes *changes)
 		(puts("") >= 0 && print_rows(changes->recipients, "RECIPIENTS"))) &&
 	       (json_object_size(changes->messages) == 0 ||
 		(puts("") >= 0 && print_rows(changes->messages, "MESSAGES"))) &&
-	       print_rules(changes->rules);
+	       print_counts(changes->rules, "RULE") &&
+	       print_counts(changes->dispositions, "DISPOSITION");
 }
 
 static json_t *list_of(json_t *rows)
@@ -273,5 +279,6 @@ bool csp_replay_changes_set(json_t *object, const struct replay_changes *changes
 		       0 &&
 	       json_object_set_new(object, "recipients", list_of(changes->recipients)) == 0 &&
 	       json_object_set_new(object, "messages", list_of(changes->messages)) == 0 &&
-	       json_object_set(object, "rules", changes->rules) == 0;
+	       json_object_set(object, "rules", changes->rules) == 0 &&
+	       json_object_set(object, "dispositions", changes->dispositions) == 0;
 }

@@ -11,10 +11,11 @@
 #include "decision.h"
 
 struct replay_changes {
-	json_t *recipients; /* "rule: disposition", was and would be: count and examples */
-	json_t *messages;   /* action, was and would be */
-	json_t *rules;      /* name: recipients that were decided by it, and would be */
-	uint64_t changed;   /* messages */
+	json_t *recipients;   /* "rule: disposition", was and would be: count and examples */
+	json_t *messages;     /* action, was and would be */
+	json_t *rules;        /* name: recipients that were decided by it, and would be */
+	json_t *dispositions; /* the same for these */
+	uint64_t changed;     /* messages */
 };
 
 bool csp_replay_changes_init(struct replay_changes *changes);

@@ -84,9 +84,9 @@ static int read_conf(struct review_source *source, const struct review_call *cal
 	return status;
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total)
+static void show_progress(void *context, const char *what, uint64_t done, uint64_t total)
 {
-	csp_progress_show(context, "reading the journal", done, total, "");
+	csp_progress_show(context, what, done, total, "");
 }
 
 static void tell_trouble(void *context, const char *path, int error)

@@ -22,8 +22,8 @@ enum review_index_result csp_review_index_open(struct review_index **out, const 
 void csp_review_index_close(struct review_index *index); /* NULL is allowed */
 const char *csp_review_index_error(const struct review_index *index);
 
-/* Octets read of all that are to be read; now and then. */
-typedef void review_index_progress(void *context, uint64_t done, uint64_t total);
+/* What is being done, a literal, and how much of it; now and then. */
+typedef void review_index_progress(void *context, const char *what, uint64_t done, uint64_t total);
 
 /* A rotated file that cannot be read, or not to its end, and why (errno): what is known of it stays. */
 typedef void review_index_trouble(void *context, const char *path, int error);

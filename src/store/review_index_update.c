@@ -406,12 +406,10 @@ static void take_line(struct updating *updating, struct known_file *file, struct
 		file->last = number;
 }
 
-static void tell(struct updating *updating, const struct review_file *file)
+static void tell(const struct updating *updating, const char *what, uint64_t done, uint64_t total)
 {
 	if (updating->call->progress)
-		updating->call->progress(updating->call->context,
-					 updating->done + csp_review_file_progress(file),
-					 updating->total);
+		updating->call->progress(updating->call->context, what, done, total);
 }
 
 static bool commit(struct updating *updating, struct known_file *file)
@@ -459,7 +457,8 @@ static void read_file(struct updating *updating, struct known_file *file)
 	lines.offset = file->taken;
 	while (read_line(updating, file, &lines)) {
 		if (lines.number % 1000 == 0)
-			tell(updating, &opened);
+			tell(updating, "reading the journal",
+			     updating->done + csp_review_file_progress(&opened), updating->total);
 	}
 	csp_lines_dispose(&lines);
 	(void)csp_review_file_close(&opened);
@@ -498,6 +497,8 @@ static void change_indexes(struct updating *updating, bool make)
 		char *sql = make ? sqlite3_mprintf("CREATE INDEX IF NOT EXISTS %s ON %s",
 						   indexes[i].name, indexes[i].on)
 				 : sqlite3_mprintf("DROP INDEX IF EXISTS %s", indexes[i].name);
+		if (make)
+			tell(updating, "sorting", i, sizeof(indexes) / sizeof(indexes[0]));
 		if (sql)
 			(void)run(updating, sql);
 		else

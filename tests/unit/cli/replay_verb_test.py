@@ -81,6 +81,7 @@ rules = {rules};
             {"was": "accept", "would_be": "flag", "count": 1, "examples": ["%026d" % 4]}])
         self.assertEqual(found["rules"], {"subscription": {"was": 5, "would_be": 0}, "general": {"was": 1, "would_be": 0},
                                           "watched": {"was": 0, "would_be": 6}, "not-a-customer": {"was": 1, "would_be": 1}})
+        self.assertEqual(found["dispositions"], {"block": {"was": 5, "would_be": 0}, "pass": {"was": 2, "would_be": 1}, "flag": {"was": 0, "would_be": 6}})
         self.assert_says(self.run_verb("replay", "-c", self.path("new.conf")), 1, f"""\
 6 decisions made again; 6 messages would be treated differently
 
@@ -92,11 +93,16 @@ MESSAGES WAS    WOULD BE FOR EXAMPLE
        5 reject flag     {" ".join(ids[:3])}
        1 accept flag     {"%026d" % 4}
 
-RULE                              DECIDED        WOULD
+RULE                                  WAS     WOULD BE
 subscription                            5            0
 watched                                 0            6
 general                                 1            0
 not-a-customer                          1            1
+
+DISPOSITION                           WAS     WOULD BE
+block                                   5            0
+flag                                    0            6
+pass                                    2            1
 """, "")
         self.assertEqual(both, "%026d" % 5)
         self.conf("monitor.conf", f"( {BLOCK}, {GENERAL} )", 'mode = "monitor";'.replace("mode", "help_url").replace('"monitor"', '"https://x.example/"'))
