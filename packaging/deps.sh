@@ -8,11 +8,12 @@ set -u
 
 usage() {
 	cat <<'USAGE'
-usage: packaging/deps.sh [--check] build|try|test|servers
+usage: packaging/deps.sh [--check] build|try|test|package|servers
 
   build    what compiling needs
   try      and what packaging/try.sh needs: Python and a private Postfix
   test     and what tests/run.sh needs: cmocka and a private Sendmail
+  package  what packaging/deb.sh needs
   servers  the private mail servers alone
 
   --check  install nothing; say what is missing
@@ -58,6 +59,11 @@ test systemd command:systemd-analyze
 test strace command:strace
 test chromium command:chromium
 test chromium-driver command:chromedriver
+package dpkg-dev command:dpkg-buildpackage
+package debhelper command:dh
+package dh-apparmor command:dh_apparmor
+package lintian command:lintian
+package xz-utils command:xz
 LIST
 }
 
@@ -74,7 +80,8 @@ groups_of() {
 	case $1 in
 	build) echo 'build' ;;
 	try) echo 'build try' ;;
-	test) echo 'build try test' ;;
+	test) echo 'build try test package' ;;
+	package) echo 'build package' ;;
 	servers) echo 'servers' ;;
 	esac
 }
@@ -215,7 +222,7 @@ report_missing() {
 check=no
 [ "${1-}" != --check ] || { check=yes; shift; }
 case ${1-} in
-build | try | test | servers) group=$1 ;;
+build | try | test | package | servers) group=$1 ;;
 -h | --help) usage; exit 0 ;;
 *) usage >&2; exit 64 ;;
 esac
