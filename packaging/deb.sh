@@ -33,6 +33,7 @@ done
 
 sh "$here/packaging/deps.sh" package || exit 69
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
 work=$(mktemp -d "$out/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -58,8 +59,7 @@ cp -r "$source/packaging/debian" "$source/debian"
 if [ -n "$version" ]; then
 	{
 		printf 'csp-milter (%s) unstable; urgency=medium\n\n  * Built for a site.\n\n' "$version"
-		sed -n '/^ -- /{p;q}' packaging/debian/changelog
-		echo
+		printf '%s  %s\n\n' "$(sed -n 's/^\( -- .*>\).*/\1/p;T;q' packaging/debian/changelog)" "$(date -R)"
 		cat packaging/debian/changelog
 	} >"$source/debian/changelog"
 fi

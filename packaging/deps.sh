@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what this project needs from Debian's archive, and nothing twice.
 #
-# It never installs a mail server: where Postfix is absent, and for Sendmail always, the package is fetched and
-# unpacked into a folder of ours (build/mta), so the machine's own mail system stays what it is.
+# It never installs a server: where Postfix is absent, and for others always, the package is fetched and unpacked
+# into a folder of ours (build/mta), so the machine's own mail system stays what it is.
 # Exit status: 0 all is there; 64 wrong call; 69 something is missing and cannot be installed: it says what.
 set -u
 
@@ -12,7 +12,7 @@ usage: packaging/deps.sh [--check] build|try|test|package|servers
 
   build    what compiling needs
   try      and what packaging/try.sh needs: Python and a private Postfix
-  test     and what tests/run.sh needs: cmocka and a private Sendmail
+  test     and what tests/run.sh needs: cmocka, a private Sendmail and more
   package  what packaging/deb.sh needs
   servers  the private mail servers alone
 
@@ -59,6 +59,9 @@ test systemd command:systemd-analyze
 test strace command:strace
 test chromium command:chromium
 test chromium-driver command:chromedriver
+test apparmor command:apparmor_parser
+test debootstrap command:debootstrap
+test iproute2 command:ip
 package dpkg-dev command:dpkg-buildpackage
 package debhelper command:dh
 package dh-apparmor command:dh_apparmor
@@ -192,7 +195,7 @@ not_installed() {
 	done | sort -u
 }
 
-# Which mail servers the groups in $1 need as folders of ours. Only root can start them, so nobody else needs any.
+# Which servers the groups in $1 need as folders of ours. Only root can start them, so nobody else needs any.
 wanted_servers() {
 	is_root || return 0
 	case " $1 " in *' try '* | *' servers '*)
@@ -201,6 +204,10 @@ wanted_servers() {
 	esac
 	case " $1 " in *' test '* | *' servers '*)
 		echo 'sendmail sendmail-bin sendmail-base sendmail-cf'
+		;;
+	esac
+	case " $1 " in *' test '*)
+		echo 'prometheus prometheus'
 		;;
 	esac
 }
@@ -213,7 +220,7 @@ missing_servers() {
 
 report_missing() {
 	[ -z "$1" ] || say "missing packages: $1"
-	[ -z "$2" ] || say "missing mail servers (on Debian unpacked below $servers): $2"
+	[ -z "$2" ] || say "missing servers (on Debian unpacked below $servers): $2"
 	is_debian || die 'this is no Debian system: install what provides the above, by the names behind the packages'
 	is_root || die "not root; as root run: $0 $group"
 	exit 69

@@ -7,12 +7,12 @@ usage() {
 usage: tests/run.sh [--quick]
 
 Installs what is missing (Debian, as root), then builds and tests
-  dev    the plain build, with the tests behind real mail servers and a short run of the benchmark
+  dev    the plain build, with the tests behind real mail servers, the package in a Debian of its own, and short benchmarks
   asan   address and undefined-behaviour sanitizer
   tsan   thread sanitizer, for the daemon, the journal and what both programs share
   fuzz   every fuzz target for a short while, with clang
 
-  --quick  dev only, and neither mail servers nor benchmark
+  --quick  dev only, and neither mail servers, nor packages, nor benchmark
   --help   this text
 
 The last line is "N passed, N failed". Exit status: 0; 1 something failed; 64 wrong call; 69 something is missing.
@@ -74,8 +74,12 @@ check() {
 
 test_all() {
 	if build dev; then
-		check dev units -LE machine
-		[ "$quick" = yes ] || check dev machine -L machine
+		if [ "$quick" = yes ]; then
+			check dev units -LE 'machine|package'
+		else
+			check dev units -LE machine
+			check dev machine -L machine
+		fi
 	fi
 	[ "$quick" = no ] || return 0
 	# What a sanitizer finds in them others have found: documents, and kills that go on for a time.
