@@ -87,7 +87,7 @@ test_all() {
 		check asan units -LE machine -E '^(docs|house|reliability)/'
 	fi
 	if build tsan; then
-		check tsan threads -LE machine -R '^(unit/(milter|service)-|unit/store-(journal|directory|log)|milter)'
+		check tsan threads -LE machine -R '^(unit/(milter|service)-|unit/store-(journal|directory|log)|milter|reliability/reload$)'
 	fi
 	if build fuzz; then
 		check fuzz parsers -R '^fuzz/'

@@ -89,6 +89,8 @@ int csp_cli_directory_status(enum directory_result result, const char *path)
 	case DIRECTORY_BUSY:
 	case DIRECTORY_LOCKED:
 		return EX_TEMPFAIL;
+	case DIRECTORY_EXHAUSTED:
+		return EX_OSERR;
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_REFUSED:
 		return EX_DATAERR;

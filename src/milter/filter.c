@@ -117,8 +117,9 @@ static void check_current(struct directory_look *look, struct filter *filter)
 	if (!current)
 		return;
 	look->result = csp_directory_check(&look->updated, current->directory, current->path);
-	/* Where all places for readers are taken a new one would find none either. */
-	if (look->result == DIRECTORY_OK || look->result == DIRECTORY_LOCKED)
+	/* Where all places for readers are taken, or nothing can be opened, a new one would fare no better. */
+	if (look->result == DIRECTORY_OK || look->result == DIRECTORY_LOCKED ||
+	    look->result == DIRECTORY_EXHAUSTED)
 		return;
 	put_directory(filter, NULL);
 	look->lost = true;

@@ -1,5 +1,5 @@
 /*
- * Two functions that libmilter finds in the program before it finds them elsewhere, because it calls
+ * Three functions that libmilter finds in the program before it finds them elsewhere, because it calls
  * them through the dynamic symbol table. They are part of the program, not of the layer's library:
  * nothing else refers to them.
  *
@@ -11,15 +11,22 @@
  * its few threads until the session's timeout, and other sessions wait for that thread. So the
  * reader of packets closes the session of such a peer. Where a libmilter binds the call to its own
  * reader, nothing changes.
+ *
+ * accept: libmilter takes connections until there is no descriptor left, and then asks again at once,
+ * without end and without a word. So some are kept for ourselves, for what is opened while mail goes on,
+ * and who asks in vain is told only after a while.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -42,16 +49,26 @@
 #define WHOLE_STEP_MS   2
 #define WHOLE_BYTES_MAX 32768 /* more may not fit into the socket at once */
 
+/* A journal that rotates, a look at the directory, a reload, and who asks how we are. */
+#define RESERVED_DESCRIPTORS 16
+#define SHORTAGE_MS          50
+
 typedef char *reader(int fd, struct timeval *timeout, char *command, size_t *len, char *name);
 
 reader mi_rd_cmd __attribute__((visibility("default")));
 int sigwait(const sigset_t *set, int *number) __attribute__((visibility("default")));
 
+/* By another name, because glibc declares the first with a type of its own. */
+typedef int acceptor(int fd, struct sockaddr *address, socklen_t *len);
+
+acceptor accept_or_wait __asm__("accept") __attribute__((visibility("default")));
+
 static reader *next_reader;
+static acceptor *next_acceptor;
 static bool pooled; /* sessions share threads, and are read from only when there is something */
 static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
 static atomic_llong last_miss; /* seconds, 0: none */
-static atomic_llong miss_logged, malformed_logged;
+static atomic_llong miss_logged, malformed_logged, shortage_logged;
 
 int sigwait(const sigset_t *set, int *number)
 {
@@ -67,7 +84,52 @@ static void look_up(void)
 
 	/* ISO C has no conversion from an object pointer to a function's. */
 	memcpy(&next_reader, &found, sizeof(next_reader));
+	found = dlsym(RTLD_NEXT, "accept");
+	memcpy(&next_acceptor, &found, sizeof(next_acceptor));
 	pooled = dlsym(RTLD_NEXT, "mi_pool_controller_init") != NULL;
+}
+
+/* ---- too many connections ---- */
+
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static bool is_reserve_there(int fd)
+{
+	struct rlimit limit;
+	int lowest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest >= 0)
+		(void)close(lowest);
+	return lowest >= 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	       (rlim_t)lowest + RESERVED_DESCRIPTORS < limit.rlim_cur;
+}
+
+/* Who asks for no address is our own control socket, for which the reserve is there. */
+static int take_connection(int fd, struct sockaddr *address, socklen_t *len)
+{
+	(void)pthread_once(&looked_up, look_up);
+	if (next_acceptor && (!address || is_reserve_there(fd)))
+		return next_acceptor(fd, address, len);
+	errno = EMFILE;
+	return -1;
+}
+
+int accept_or_wait(int fd, struct sockaddr *address, socklen_t *len)
+{
+	const struct timespec pause = {.tv_nsec = SHORTAGE_MS * 1000000L};
+	int got = take_connection(fd, address, len);
+	int error = errno;
+
+	if (got >= 0 || !is_shortage(error))
+		return got;
+	csp_log_seldom(&shortage_logged, LOG_ERR,
+		       "new connections wait: no descriptors are left for them");
+	(void)nanosleep(&pause, NULL);
+	errno = error;
+	return got;
 }
 
 /* ---- half packets ---- */

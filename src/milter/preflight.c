@@ -83,6 +83,8 @@ static int check_directory(const char *path)
 		return EX_NOINPUT;
 	case DIRECTORY_LOCKED:
 		return EX_TEMPFAIL;
+	case DIRECTORY_EXHAUSTED:
+		return EX_OSERR;
 	case DIRECTORY_OK:
 	case DIRECTORY_INCOMPATIBLE:
 	case DIRECTORY_FULL:

@@ -21,6 +21,7 @@ enum directory_result {
 	DIRECTORY_FULL,         /* disk or map */
 	DIRECTORY_BUSY,         /* another process is changing it */
 	DIRECTORY_LOCKED,       /* others hold its lock, or all places for readers */
+	DIRECTORY_EXHAUSTED,    /* no descriptors or no memory are left: nothing is said of it */
 	DIRECTORY_REFUSED, /* one entry breaks a limit: it was left out, the transaction goes on */
 	DIRECTORY_FAILED,  /* damaged, or a fault of the system */
 };

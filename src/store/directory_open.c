@@ -41,6 +41,8 @@ const char *csp_directory_strerror(enum directory_result result)
 		return "another import is changing it: try again when it has ended";
 	case DIRECTORY_LOCKED:
 		return "other processes keep it locked: \"fuser -v\" on its lock.mdb names them";
+	case DIRECTORY_EXHAUSTED:
+		return "no descriptors or no memory are left to look at it";
 	case DIRECTORY_REFUSED:
 		return "an entry breaks a limit";
 	case DIRECTORY_FAILED:
@@ -75,6 +77,10 @@ enum directory_result csp_directory_result(int code)
 	case EBUSY:
 	case MDB_READERS_FULL:
 		return DIRECTORY_LOCKED;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return DIRECTORY_EXHAUSTED;
 	default:
 		return DIRECTORY_FAILED;
 	}

@@ -1,11 +1,15 @@
 """What nobody polite sends: garbage, half packets, floods of them, and every order of commands there is."""
 
+import os
 import random
+import resource
+import signal
 import socket
 import struct
 import threading
+import time
 
-from daemon import INCIDENT, OPERATIONAL, SUBSCRIPTION, Daemon, Programs, until
+from daemon import INCIDENT, OPERATIONAL, SUBSCRIPTION, Daemon, Programs, Skip, until
 from protocol import Gone, packet
 
 SEED = 20261123
@@ -175,14 +179,14 @@ def test_an_oversized_packet_ends_its_session_alone():
 
 
 def test_half_packets_of_many_do_not_stop_others():
-    with Daemon() as daemon:
-        half = [daemon.client(timeout=30) for _ in range(100)]
+    with Daemon() as daemon, daemon.session() as before:
+        half = [daemon.client(timeout=30) for _ in range(500)]
         for number, mta in enumerate(half):
             mta.sock.sendall(packet(b"O", struct.pack(">III", 6, 0x1FF, 0x1FFFFF))[:1 + number % 10])
         # libmilter may make others wait for a thread, but not for long: an MTA has more patience than this.
         with daemon.client(timeout=30).begin() as mta:
             for _ in range(10):
-                assert mta.message(headers=OPERATIONAL).changes
+                assert mta.message(headers=OPERATIONAL).changes and before.message(headers=OPERATIONAL).changes
         # They do not keep their threads until the session's timeout of 330 seconds.
         for mta in half:
             try:
@@ -190,6 +194,65 @@ def test_half_packets_of_many_do_not_stop_others():
             except ConnectionResetError:
                 pass
             mta.close()
+
+
+def many_descriptors(count):
+    """For this process: for its own end of many sessions."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count:
+        raise Skip(f"needs {count} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+
+
+def test_two_thousand_idle_sessions_leave_room_for_others():
+    many_descriptors(4096)
+    for transport in ("unix", "inet"):
+        with Daemon(transport) as daemon:
+            idle = [daemon.session() for _ in range(2000)]
+            assert daemon.status()["counters"]["sessions_open"] == 2000
+            with daemon.session() as mta:
+                for kind, headers in KINDS.items():
+                    assert action_of(mta.message(headers=headers)) == kind
+            # None of them was forgotten.
+            for mta in idle:
+                assert mta.message(headers=OPERATIONAL).changes
+                mta.close()
+            until(lambda: daemon.status()["counters"]["sessions_open"] == 0, 30, what="the end of all sessions")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_out_of_descriptors_the_sessions_there_are_go_on():
+    for transport in ("unix", "inet"):
+        with Daemon(transport) as daemon, daemon.session() as mta:
+            limit = len(os.listdir(f"/proc/{daemon.process.pid}/fd")) + 40
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+            crowd = [daemon.client() for _ in range(100)]
+            until(lambda: daemon.logged("descriptors"), what="a word about it")
+            used, begun = cpu_seconds(daemon.process.pid), time.monotonic()
+            for _ in range(20):
+                for kind, headers in KINDS.items():
+                    answer = mta.message(headers=headers)
+                    assert action_of(answer) == kind, (answer, daemon.text())
+                time.sleep(0.1)
+            # What else a daemon does goes on as well.
+            os.rename(daemon.journal, daemon.journal + ".1")
+            daemon.signal(signal.SIGUSR1)
+            until(lambda: os.path.exists(daemon.journal), what="a new journal")
+            assert daemon.ctl("reload", "-c", daemon.conf()).returncode == 0 and daemon.status()["directory"]["error"] is None
+            assert mta.message(headers=SUBSCRIPTION).reply
+            busy = (cpu_seconds(daemon.process.pid) - used) / (time.monotonic() - begun)
+            assert busy < 0.5, f"{busy:.2f} of a processor"
+            for client in crowd:
+                client.close()
+            with daemon.session() as other:
+                assert other.message(headers=OPERATIONAL).changes
+            assert len(daemon.decisions()) + len(daemon.decisions(daemon.journal + ".1")) == 62
+            assert not daemon.logged("gone or damaged"), daemon.text()
 
 
 def test_commands_without_their_forerunners_are_survived():

@@ -165,6 +165,43 @@ def test_term_lets_the_running_message_end():
                 assert not os.path.exists(daemon.address)
 
 
+def test_term_under_load_answers_every_message_that_was_begun():
+    for transport in ("unix", "inet"):
+        for _ in range(5):
+            with Daemon(transport) as daemon:
+                answered, failures = [], []
+
+                def talk():
+                    with daemon.session() as mta:
+                        while True:
+                            try:
+                                begun = mta.mail("<news@microsoft.com>")
+                            except (Gone, OSError):
+                                return
+                            if begun.startswith("421 4.3.2 "):
+                                return
+                            try:
+                                mta.rcpt("<user@contoso.example>")
+                                for name, value in SUBSCRIPTION:
+                                    mta.header(name, value)
+                                mta.eoh()
+                                answered.append(mta.eom().reply)
+                            except (Gone, OSError) as error:
+                                failures.append(repr(error))
+                                return
+
+                threads = [threading.Thread(target=talk) for _ in range(8)]
+                for thread in threads:
+                    thread.start()
+                until(lambda: len(answered) > 20, what="load")
+                daemon.signal(signal.SIGTERM)
+                for thread in threads:
+                    thread.join(60 * Programs.slow)
+                assert daemon.wait() == 0 and not failures, failures
+                assert all(reply.startswith("550 5.7.1 ") for reply in answered), set(answered)
+                assert len(daemon.decisions()) == len(answered)
+
+
 def test_term_does_not_wait_for_ever():
     with Daemon(drain=1) as daemon, daemon.session() as mta:
         mta.mail("<news@microsoft.com>")
@@ -520,7 +557,7 @@ def test_the_watchdog_hears_of_a_daemon_that_answers_and_of_no_other():
             if transport != "unix":
                 continue
             # Every descriptor is taken, so no mail server gets in any more.
-            limit = len(os.listdir(f"/proc/{daemon.process.pid}/fd")) + 4
+            limit = len(os.listdir(f"/proc/{daemon.process.pid}/fd")) + 20
             resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
             crowd = [daemon.client() for _ in range(8)]
             until(lambda: daemon.logged("the own socket does not answer"), 20, what="a daemon that cannot answer")

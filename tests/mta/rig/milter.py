@@ -70,12 +70,12 @@ class Endpoint:
 class Filter:
     """csp-milter with the shipped rules and packs, a directory of its own and a journal that tests read.
 
-    `build` has the programs, `conf` the shipped configuration, of which `languages` (all, where none are named) are used; the directory and the journal go to `state`, which is the
-    filter's own folder unless something else is said.
+    `build` has the programs, `conf` the shipped configuration, of which `languages` (all, where none are named) are used, or `packs` and no
+    others; the directory and the journal go to `state`, which is the filter's own folder unless something else is said.
     """
 
     def __init__(self, workspace, name, build, conf, *, mode="enforce", inet=False, own_domains=(),
-                 vendor_network="127.0.0.0/32", not_judged=(), state=None, languages=None, environment=None):
+                 vendor_network="127.0.0.0/32", not_judged=(), state=None, languages=None, packs=None, environment=None):
         self._workspace = workspace
         self._name = name
         self._build = build
@@ -91,7 +91,7 @@ class Filter:
             file.write(CONFIGURATION.format(
                 mode=mode, own_domains=_list(own_domains), not_judged=_list(not_judged), vendor_network=vendor_network,
                 socket=self.endpoint.libmilter, folder=self.folder,
-                state=self.state, cache=os.path.join(workspace.path, "phrases.cache"), packs=_list(_packs(self.folder, languages))))
+                state=self.state, cache=os.path.join(workspace.path, "phrases.cache"), packs=_list(packs or _packs(self.folder, languages))))
 
     def _program(self, name):
         return os.path.join(self._build, name)

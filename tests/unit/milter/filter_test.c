@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../store/directory_edit.h"
@@ -156,6 +157,26 @@ static void the_next_is_opened_when_the_last_message_has_let_go(void **state)
 	assert_true(is_locked(place));
 }
 
+/* Others may have taken them all: that says nothing of the directory. */
+static void without_descriptors_what_is_in_use_stays(void **state)
+{
+	struct place *place = *state;
+	struct rlimit before, none;
+
+	look(place, place->path, DIRECTORY_OK, false, 1000);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	int lowest = dup(STDERR_FILENO);
+	assert_true(lowest >= 0);
+	close(lowest);
+	none = before;
+	none.rlim_cur = (rlim_t)lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	look(place, place->path, DIRECTORY_EXHAUSTED, false, 0);
+	assert_non_null(place->filter.current);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	look(place, place->path, DIRECTORY_OK, false, 1000);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, remove_all)
@@ -163,6 +184,7 @@ int main(void)
 		TEST(a_directory_is_opened_once_and_kept),
 		TEST(another_place_takes_over_once_it_can_be_opened),
 		TEST(what_is_removed_is_out_of_use_at_once),
+		TEST(without_descriptors_what_is_in_use_stays),
 		TEST(the_next_is_opened_when_the_last_message_has_let_go),
 	};
 
