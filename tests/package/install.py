@@ -55,7 +55,7 @@ def make_base():
     suite, uri = mirror()
     new = BASE.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
-    run("debootstrap", "--variant=minbase", "--include=postfix,python3,systemd", suite, new, uri)
+    run("debootstrap", "--variant=minbase", "--include=postfix,python3,sqlite3,systemd", suite, new, uri)
     new.rename(BASE)
 
 
