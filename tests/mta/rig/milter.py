@@ -124,18 +124,28 @@ class Filter:
     def status(self):
         return json.loads(self.control("status", "--json", "-c", self.conf))
 
-    def records(self):
-        if not os.path.exists(self.journal):
-            return []
-        with open(self.journal, encoding="utf-8") as journal:
-            lines = [json.loads(line) for line in journal if line.endswith("\n")]
+    @staticmethod
+    def read_records(path):
+        """The decisions in a journal; a line that was cut short is none."""
+        with open(path, "rb") as journal:
+            lines = [_parsed(line) for line in journal if line.endswith(b"\n")]
         return [line for line in lines if "decision" in line]
+
+    def records(self):
+        return self.read_records(self.journal) if os.path.exists(self.journal) else []
 
     def record(self, message_id):
         """The last decision about a message; waits for it."""
         def find():
             return [record for record in self.records() if record["message_id"] == message_id]
         return wait_until(f"{message_id} in the journal", find, 10)[-1]
+
+
+def _parsed(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
 
 
 def _packs(folder, languages):

@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 
 from .workspace import RigError, accepts, free_port
@@ -102,6 +103,7 @@ class Postfix:
         self._etc = workspace.folder("postfix/etc")
         self._settings = {"transport": transport, "submission_milter": submission_milter}
         self._services = ""
+        self._process = None
         self.ports = {}
         self.log = os.path.join(self._folder, "maillog")
         self._owner, self._group = _accounts()
@@ -113,6 +115,10 @@ class Postfix:
         self._services += f"127.0.0.1:{self.ports[name]} inet n - n - - smtpd\n"
         self._services += "".join(f"  -o {{ {override} }}\n" for override in overrides)
         return self.ports[name]
+
+    def service(self, text):
+        """Another entry of master.cf."""
+        self._services += text
 
     def _write(self):
         main = MAIN_CF.format(
@@ -144,10 +150,15 @@ class Postfix:
     def start(self):
         self._write()
         master = self._prefix + "/usr/lib/postfix/sbin/master"
-        process = self._workspace.spawn("postfix", [master, "-c", self._etc, "-d"], self._environment())
+        self._process = process = self._workspace.spawn("postfix", [master, "-c", self._etc, "-d"], self._environment())
         for port in self.ports.values():
             process.wait_for("Postfix", lambda port=port: accepts(("127.0.0.1", port)))
         return self
+
+    def kill(self):
+        """All of it at once, wherever it is."""
+        self._process.signal(signal.SIGKILL)
+        self._process.stop()
 
     def command(self, name, *arguments, **options):
         """Runs a command of this Postfix, `sendmail` or `postqueue`, on its own queue."""

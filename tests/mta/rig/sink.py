@@ -5,6 +5,7 @@ import email.parser
 import email.policy
 import os
 import socketserver
+import sys
 import threading
 
 from .workspace import wait_until
@@ -102,6 +103,11 @@ class Sink(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """A mail server that is killed says no good-bye."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), _Session)
