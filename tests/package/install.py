@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """The Debian package in a Debian of its own: built, installed, set up by the guide, upgraded under load, purged.
 
-usage: install.py [--keep]
+usage: install.py [--keep] [--rebuild]
 
 The folder is made by debootstrap once (build/package/debian), each run works on a copy. What runs in it has processes, mounts and a loopback
 of its own, so nothing of it is left when the test ends.
 
---keep leaves the copy for a look. Exit status 0, 1 when something failed, 77 when not run by root on Debian.
+--keep leaves the copy for a look. --rebuild builds the version that it is upgraded to, which else is the first one with a higher number. Exit status 0, 1 when something failed, 77 when not run by root on Debian.
 """
 
 import argparse
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -59,8 +60,8 @@ def make_base():
     new.rename(BASE)
 
 
-def start_build(number, *words):
-    return subprocess.Popen(["sh", SOURCE / "packaging" / "deb.sh", "-o", WORK / f"deb{number}", *words],
+def start_build(*words):
+    return subprocess.Popen(["sh", SOURCE / "packaging" / "deb.sh", "-o", WORK / "deb", *words],
                             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -69,6 +70,17 @@ def end_build(process):
     if process.returncode:
         raise Failed(f"packaging/deb.sh: status {process.returncode}\n{out[-3000:]}")
     return pathlib.Path(out.splitlines()[-1])
+
+
+def renumber(package):
+    """The same package as a higher version."""
+    folder, higher = WORK / "renumbered", WORK / "higher.deb"
+    shutil.rmtree(folder, ignore_errors=True)
+    run("dpkg-deb", "-R", package, folder)
+    control = folder / "DEBIAN" / "control"
+    control.write_text(re.sub(r"^Version: (.*)$", r"Version: \1+higher", control.read_text(), flags=re.M))
+    run("dpkg-deb", "--root-owner-group", "-b", folder, higher)
+    return higher
 
 
 def make_root(packages):
@@ -84,14 +96,17 @@ def make_root(packages):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--rebuild", action="store_true")
     options = parser.parse_args()
     if not shutil.which("debootstrap") or run("id", "-u").strip() != "0":
         print("skipped: only root makes a Debian, by debootstrap")
         return SKIPPED
     try:
-        first, second = start_build(1), start_build(2, "--version", "0.1.0-2")
+        build = start_build()
         make_base()
-        make_root([end_build(first), end_build(second)])
+        package = end_build(build)
+        higher = end_build(start_build("--version", "0.1.0-2")) if options.rebuild else renumber(package)
+        make_root([package, higher])
         print(run("unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh", "-ec", INSIDE, cwd=ROOT, timeout=600), end="")
     except Failed as failure:
         print(f"FAILED: {failure}")
