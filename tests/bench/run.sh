@@ -44,6 +44,9 @@ million) many=1000000 rounds=10 each=300 records=1000000 sessions=1,8,64 ;;
 full) many=10000000 rounds=20 each=500 records=10000000 sessions=1,8,64 ;;
 esac
 
+brief=
+[ "$size" != quick ] || brief=--quick
+
 page=$(mktemp)
 trap 'rm -f "$page"' EXIT
 
@@ -80,12 +83,15 @@ section 'Against a filter that does nothing' \
 section 'Against what else there is' \
 	'One real Postfix in front of each, delivering to nowhere; the same phrases, customers and messages. OpenDKIM signs, which is another job; header_checks knows no recipients. "CPU" is that of the filter alone.' \
 	python3 tests/bench/peers.py --build "$build" --rounds "$rounds" --messages "$each" --sessions "$sessions"
-section 'A classification' 'One subject line, as phrases grow.' python3 tests/bench/phrases.py --build "$build" $([ "$size" != quick ] || echo --quick)
+# shellcheck disable=SC2086
+section 'A classification' 'One subject line, as phrases grow.' python3 tests/bench/phrases.py --build "$build" $brief
 section 'Hostile headers' 'Microseconds for a message; each shape at its size and at twice its size.' "$build/tests/bench/headers" -q conf/csp-milter.conf
+# shellcheck disable=SC2086
 section 'The directory' 'Import, export, look-ups, and mail meanwhile.' \
-	python3 tests/bench/directory.py --build "$build" --customers "$many" $([ "$size" != quick ] || echo --quick)
+	python3 tests/bench/directory.py --build "$build" --customers "$many" $brief
+# shellcheck disable=SC2086
 section 'The review' 'Questions to an index of many records, beside reading the files.' \
-	python3 tests/bench/review.py --build "$build" --records "$records" $([ "$size" != quick ] || echo --quick)
+	python3 tests/bench/review.py --build "$build" --records "$records" $brief
 mv "$page" "$out"
 chmod 644 "$out"
 trap - EXIT
