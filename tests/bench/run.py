@@ -111,7 +111,7 @@ class Bench:
 
     def record_size(self, milter):
         """What a refusal's record takes in the journal."""
-        before = os.path.getsize(milter.journal)
+        before = os.path.getsize(milter.journal) if os.path.exists(milter.journal) else 0
         self.load(milter, "reject", self._options.sessions)
         return (os.path.getsize(milter.journal) - before) // self._options.sessions
 
