@@ -29,13 +29,15 @@ sys.path += [str(SOURCE / "tests" / "mta"), str(SOURCE / "tests" / "package")]
 from install import mirror  # noqa: E402
 from rig.milter import Filter, Noop  # noqa: E402
 from rig.postfix import Postfix, installation  # noqa: E402
-from rig.workspace import RigError, Workspace, accepts, wait_until  # noqa: E402
+from rig.workspace import RigError, Workspace, accepts  # noqa: E402
 from run import interval, write_directory  # noqa: E402
 
 SKIPPED = 77
 UNPACKED = str(SOURCE / "build" / "mta" / "postfix")
 ROOT = SOURCE / "build" / "bench" / "debian"
 PACKAGES = ("opendkim", "opendkim-tools", "rspamd", "mimedefang", "libnet-dns-perl")
+DEBIANS = {"opendkim", "rspamd", "mimedefang"}
+REFUSERS = {"csp-milter", "header_checks", "rspamd", "mimedefang"}
 PHRASE = "subscription is about to expire"
 SUBJECTS = {"pass": "Programme of the autumn conference", "refuse": f"Your {PHRASE}"}
 AUTHOR = "office@vendor.example"
@@ -77,6 +79,10 @@ sub filter_begin {
 sub filter { return action_accept(); }
 1;
 """
+
+def needs_root(options):
+    return not options.only or not DEBIANS.isdisjoint(options.only)
+
 
 def make_root():
     """The peers in a Debian of their own: nothing of them is installed, or started, on this machine."""
@@ -131,7 +137,7 @@ class Nothing:
 
 def csp(workspace, options, name, mode, phrases, directory):
     # The rig copies the shipped configuration; the pack of phrases goes beside it before the filter is started.
-    milter = Filter(workspace, name, options.build, str(SOURCE / "conf"), mode=mode, packs=["packs/phrases.conf", "packs/products.conf"])
+    milter = Filter(workspace, name.replace(" ", "-"), options.build, str(SOURCE / "conf"), mode=mode, packs=["packs/phrases.conf", "packs/products.conf"])
     with open(os.path.join(milter.folder, "packs", "phrases.conf"), "w", encoding="utf-8") as file:
         listed = ", ".join(json.dumps(phrase) for phrase in phrases)
         file.write(f'language = "bench"; phrases = ( {{ category = "subscription"; meaning = "bench"; phrases = [ {listed} ]; }} );\n')
@@ -142,9 +148,9 @@ def csp(workspace, options, name, mode, phrases, directory):
     return Ours(name, milter.start())
 
 
-def write_maps(phrases, customers):
-    """What the peers know, in their formats."""
-    folder = ROOT / "run" / "peers"
+def write_maps(workspace, options, phrases, customers):
+    """What the peers know, in their formats, where they see it."""
+    folder = ROOT / "run" / "peers" if needs_root(options) else pathlib.Path(workspace.folder("maps"))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.chmod(folder, 0o777)
@@ -184,7 +190,7 @@ def lanes_of(workspace, options, postfix):
     phrases = phrases_of(options.phrases)
     directory = os.path.join(workspace.folder("data"), "directory.jsonl")
     write_directory(directory, options.customers)
-    folder = write_maps(phrases, options.customers)
+    folder = write_maps(workspace, options, phrases, options.customers)
     checks = os.path.join(workspace.folder("data"), "header_checks")
     with open(checks, "w", encoding="utf-8") as file:
         file.write("".join(f"/^Subject:.*{phrase}/ REJECT {REFUSAL}\n" for phrase in phrases))
@@ -192,7 +198,7 @@ def lanes_of(workspace, options, postfix):
     makers = {
         "no filter": lambda: Nothing("no filter"),
         "no-op": lambda: Ours("no-op", Noop(workspace, "noop", os.path.join(options.build, "tests", "bench", "noop"))),
-        "csp-milter, monitor": lambda: csp(workspace, options, "csp-milter, monitor", "monitor", phrases, directory),
+        "csp-milter monitor": lambda: csp(workspace, options, "csp-milter monitor", "monitor", phrases, directory),
         "csp-milter": lambda: csp(workspace, options, "csp-milter", "enforce", phrases, directory),
         "header_checks": lambda: Nothing("header_checks", "cleanup_service_name=cleanup-checks"),
         "opendkim": lambda: opendkim(workspace, folder),
@@ -204,7 +210,7 @@ def lanes_of(workspace, options, postfix):
         if options.only and name not in options.only:
             continue
         made = make()
-        lanes[name] = (made, postfix.listen(name.replace(" ", "-").replace(",", ""), made.milter, *getattr(made, "options", ()),
+        lanes[name] = (made, postfix.listen(name.replace(" ", "-"), made.milter, *getattr(made, "options", ()),
                                             "smtpd_error_sleep_time=0", "smtpd_soft_error_limit=1000000", "smtpd_hard_error_limit=1000000"))
     return lanes
 
@@ -266,9 +272,6 @@ def measure(lanes, options, sessions):
     return figures
 
 
-REFUSERS = {"csp-milter", "header_checks", "rspamd", "mimedefang"}
-
-
 def show(lanes, figures, sessions):
     print(f"\n{sessions} sessions\n{'filter':22}{'message':9}{'rate/none':>10}  {'95 %':16}{'msg/s':>8}{'CPU ms/msg':>12}{'memory MB':>11}")
     for (name, kind), found in figures.items():
@@ -293,7 +296,8 @@ def main():
         print("skipped: Postfix runs as root only")
         return SKIPPED
     subprocess.run(["sh", SOURCE / "packaging" / "deps.sh", "servers"], check=True)
-    make_root()
+    if needs_root(options):
+        make_root()
     try:
         with Workspace() as workspace:
             postfix = Postfix(workspace, UNPACKED, "discard:")
