@@ -84,7 +84,7 @@ test_all() {
 	[ "$quick" = no ] || return 0
 	# What a sanitizer finds in them others have found: documents, and kills that go on for a time.
 	if build asan; then
-		check asan units -LE machine -E '^(docs|house|reliability)/'
+		check asan units -LE machine -E '^(docs|house|package|reliability)/|^milter-directories'
 	fi
 	if build tsan; then
 		check tsan threads -LE machine -R '^(unit/(milter|service)-|unit/store-(journal|directory|log)|milter|reliability/reload$)'
