@@ -82,7 +82,7 @@ test_all() {
 		fi
 	fi
 	[ "$quick" = no ] || return 0
-	# What a sanitizer finds in them others have found: documents, and kills that go on for a time.
+	# What a sanitizer finds in them others have found: documents, kills that go on for a time, and what mostly waits.
 	if build asan; then
 		check asan units -LE machine -E '^(docs|house|package|reliability)/|^milter-directories'
 	fi
