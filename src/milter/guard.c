@@ -103,8 +103,9 @@ static bool is_reserve_there(int fd)
 
 	if (lowest >= 0)
 		(void)close(lowest);
-	return lowest >= 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	       (rlim_t)lowest + RESERVED_DESCRIPTORS < limit.rlim_cur;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return true;
+	return lowest >= 0 && (rlim_t)lowest + RESERVED_DESCRIPTORS < limit.rlim_cur;
 }
 
 /* Who asks for no address is our own control socket, for which the reserve is there. */
