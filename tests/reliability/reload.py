@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The configuration changes under load, again and again: every message is decided by one of its two states, whole.
 
-usage: reload.py [--build FOLDER] [--reloads N] [--sessions N] [--through postfix|protocol]
+usage: reload.py [--build FOLDER] [--reloads N] [--sessions N] [--pause SECONDS] [--through postfix|protocol]
 
 Two states take turns. One rejects by a rule and a phrase of its own, the other flags by others. Each message has the words of both. At the end
 every message has one record; its rule, phrase, action and digest are those of one state; and what the client was told, or what the next
@@ -60,8 +60,8 @@ def set_state(milter, name):
 class Load:
     """Sessions that send one message after another until they are told to stop. `sent`: by message, what the client was told."""
 
-    def __init__(self, sessions, connect):
-        self._connect = connect
+    def __init__(self, sessions, pause, connect):
+        self._connect, self._pause = connect, pause
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self.sent, self.seconds, self.failures = {}, [], []
@@ -80,6 +80,7 @@ class Load:
                     with self._lock:
                         self.sent[identity] = told
                         self.seconds.append(taken)
+                    time.sleep(self._pause)
         except (OSError, smtplib.SMTPException, protocol.Gone, AssertionError) as error:
             self.failures.append(repr(error))
 
@@ -188,7 +189,7 @@ def run(options):
             port = postfix.listen("filtered", milter.endpoint.postfix, "smtpd_error_sleep_time=0", "smtpd_soft_error_limit=1000000",
                                   "smtpd_hard_error_limit=1000000")
             postfix.start()
-        with Load(options.sessions, lambda: MailSession(port) if sink else MilterSession(milter.endpoint.path)) as load:
+        with Load(options.sessions, options.pause, lambda: MailSession(port) if sink else MilterSession(milter.endpoint.path)) as load:
             for number in range(options.reloads):
                 set_state(milter, list(STATES)[(number + 1) % 2])
                 milter.control("reload", "-c", milter.conf)
@@ -214,6 +215,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(SOURCE, "build", "dev"), help="where the programs are")
     parser.add_argument("--reloads", type=int, default=1000)
     parser.add_argument("--sessions", type=int, default=8)
+    parser.add_argument("--pause", type=float, default=0, help="of a session between two messages: for many reloads, since all records are kept")
     parser.add_argument("--through", choices=("postfix", "protocol"), default="postfix")
     options = parser.parse_args()
     if options.through == "postfix" and os.getuid() != 0:

@@ -81,10 +81,10 @@ section 'Killed under load' 'No rejection that a sender was told of lacks its re
 section 'Power cut under load' 'The same, and with each kill goes what was not synced to the disk.' \
 	python3 $py/journal_kill.py --kills "$kills" --sessions 16 --drop
 section 'Reloaded under load, behind Postfix' 'Every message is decided by one of two configurations, whole.' python3 $py/reload.py --reloads "$reloads"
-section 'Reloaded under load, by the protocol' 'The same, without a mail server between.' python3 $py/reload.py --reloads "$((reloads * 10))" --through protocol
+section 'Reloaded under load, by the protocol' 'The same, without a mail server between.' python3 $py/reload.py --reloads "$((reloads * 10))" --pause 0.01 --through protocol
 [ "$quick" = yes ] ||
 	section 'Reloaded under load, with the thread sanitizer' 'It ends the daemon with a status of its own where threads disagree.' \
-		python3 $py/reload.py --reloads "$reloads" --through protocol --build build/tsan
+		python3 $py/reload.py --reloads "$((reloads * 10))" --pause 0.01 --through protocol --build build/tsan
 section 'Random mail' 'Recipients of all kinds; what the client was told, what the next hop has and what is held is what the policy says.' \
 	python3 tests/mta/run.py --only random --messages "$mail"
 section 'Every call fails once' 'Allocations, writes, syncs, opens and maps, one after another.' \
