@@ -137,6 +137,8 @@ enum conf_result csp_snapshot_new(struct snapshot **out, const char *conf_path,
 	atomic_init(&snapshot->references, 1);
 	pthread_mutex_init(&snapshot->lock, NULL);
 	enum conf_result result = csp_conf_read(&snapshot->conf, conf_path, report, context);
+	if (result == CONF_NO_MEMORY)
+		(void)refuse(&building, result, "memory is short");
 	if (result == CONF_OK)
 		result = build_classifier(snapshot, &building);
 	if (result == CONF_OK)
