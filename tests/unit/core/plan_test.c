@@ -25,6 +25,7 @@ struct reply_case {
 static const struct reply_case reply_cases[] = {
 	{"550 5.7.1 no", '5', true},
 	{"554 5.0.0 a b c", '5', true},
+	{"500 5.0.0 no", '5', true},
 	{"550 5.713.999 no", '5', true},
 	{"451 4.7.1 later", '4', true},
 	{"450 4.3.5 100 % sure, \\ and \"quoted\" $5 {x}", '4', true},
