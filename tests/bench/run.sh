@@ -7,7 +7,7 @@ usage() {
 usage: tests/bench/run.sh [--full | --quick] [-o FILE]
 
 Installs what is missing (Debian, as root), builds a release in build/bench/release, runs every benchmark, and writes what they
-print to FILE (docs/performance.md). Takes about an hour, on a machine that does nothing else.
+print to FILE (docs/performance.md). Takes about half an hour, on a machine that does nothing else.
 
   --full     10 million customers and records in place of a million, as in the targets: some hours, 40 GB below /var/tmp
   --quick    a few messages of each: only whether all of it works
