@@ -16,7 +16,6 @@ import re
 import signal
 import smtplib
 import sys
-import threading
 import time
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -25,6 +24,7 @@ sys.path.insert(0, os.path.join(SOURCE, "tests", "mta"))
 # pylint: disable=wrong-import-position
 from rig.cases import ANNA, DIRECTORY, VENDOR, case  # noqa: E402
 from rig.client import Client  # noqa: E402
+from rig.crowd import Crowd  # noqa: E402
 from rig.milter import Filter  # noqa: E402
 from rig.postfix import Postfix  # noqa: E402
 from rig.workspace import Workspace  # noqa: E402
@@ -36,15 +36,13 @@ BLOCKED = case("blocked", VENDOR, "microsoft-noreply@microsoft.com", "Your Micro
 REFUSED = re.compile(r"550 5\.7\.1 .*\(([0-9a-z]{26})\)")
 
 
-class Load:
+class Load(Crowd):
     """Sessions that send blocked messages one after another until they are told to stop; what each was answered is kept."""
 
     def __init__(self, port, sessions):
+        super().__init__(sessions)
         self._port = port
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
         self.refused, self.deferred, self.other = [], 0, []
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(sessions)]
 
     def _take(self, reply):
         with self._lock:
@@ -70,16 +68,6 @@ class Load:
                 self._session(number)
             except (OSError, smtplib.SMTPException):
                 time.sleep(0.05)
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 class Disk:

@@ -14,7 +14,6 @@ import re
 import smtplib
 import socket
 import sys
-import threading
 import time
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -24,6 +23,7 @@ sys.path[:0] = [os.path.join(SOURCE, "tests", "mta"), os.path.join(SOURCE, "test
 import protocol  # noqa: E402
 from rig.cases import ANNA, DIRECTORY, VENDOR  # noqa: E402
 from rig.client import Client, compose  # noqa: E402
+from rig.crowd import Crowd  # noqa: E402
 from rig.milter import Filter  # noqa: E402
 from rig.postfix import Postfix  # noqa: E402
 from rig.sink import Sink  # noqa: E402
@@ -57,15 +57,13 @@ def set_state(milter, name):
         os.rename(path + ".new", path)
 
 
-class Load:
+class Load(Crowd):
     """Sessions that send one message after another until they are told to stop. `sent`: by message, what the client was told."""
 
     def __init__(self, sessions, pause, connect):
+        super().__init__(sessions)
         self._connect, self._pause = connect, pause
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
         self.sent, self.seconds, self.failures = {}, [], []
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(sessions)]
 
     def _run(self, number):
         try:
@@ -83,16 +81,6 @@ class Load:
                     time.sleep(self._pause)
         except (OSError, smtplib.SMTPException, protocol.Gone, AssertionError) as error:
             self.failures.append(repr(error))
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def fields(identity):

@@ -19,7 +19,6 @@ import signal
 import smtplib
 import subprocess
 import sys
-import threading
 import time
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -29,6 +28,7 @@ sys.path.insert(0, os.path.join(SOURCE, "tests", "mta"))
 import actions  # noqa: E402
 from rig.cases import DIRECTORY, VENDOR  # noqa: E402
 from rig.client import Client  # noqa: E402
+from rig.crowd import Crowd  # noqa: E402
 from rig.milter import Filter  # noqa: E402
 from rig.postfix import Postfix  # noqa: E402
 from rig.sink import Sink  # noqa: E402
@@ -65,14 +65,12 @@ class Message:
         return self.tries.count("lost")
 
 
-class Load:
+class Load(Crowd):
     """Sessions that send until they are told to stop, and then until each message has its answer."""
 
     def __init__(self, port, sessions, seed):
-        self._port, self._seed, self._stop = port, seed, threading.Event()
-        self._lock = threading.Lock()
-        self.messages = []
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(sessions)]
+        super().__init__(sessions)
+        self._port, self._seed, self.messages = port, seed, []
 
     def _try(self, client, message):
         """The client to go on with, or None when the connection is gone."""
@@ -101,16 +99,6 @@ class Load:
                     time.sleep(0.05)
         if client:
             client.vanish()
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 class Trouble:
