@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	-o | --version)
 		[ $# -ge 2 ] || { usage >&2; exit 64; }
-		[ "$1" = -o ] && out=$2 || version=$2
+		if [ "$1" = -o ]; then out=$2; else version=$2; fi
 		shift 2
 		;;
 	-h | --help) usage; exit 0 ;;

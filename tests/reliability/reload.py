@@ -32,6 +32,7 @@ from rig.workspace import Workspace, wait_until  # noqa: E402
 SKIPPED = 77
 UNPACKED = os.path.join(SOURCE, "build", "mta")
 AUTHOR = "office@microsoft.com"
+SUBJECT = "word alpha and word beta"
 STATES = {"alpha": "reject", "beta": "flag"}
 PACK = 'language = "{0}"; phrases = ( {{ category = "subscription"; meaning = "word"; phrases = [ "word {0}" ]; }} );\n'
 POLICY = """\
@@ -41,10 +42,6 @@ rules = (
 );
 """
 ACTIONS = {"reject": ("block", 'action = "reject"; reply = "550 5.7.1 by alpha (${decision})";'), "flag": ("flag", "")}
-
-
-def subject():
-    return "word alpha and word beta"
 
 
 def set_state(milter, name):
@@ -84,7 +81,7 @@ class Load(Crowd):
 
 
 def fields(identity):
-    return [("From", AUTHOR), ("Subject", subject()), ("Message-ID", identity)]
+    return [("From", AUTHOR), ("Subject", SUBJECT), ("Message-ID", identity)]
 
 
 class MilterSession:
